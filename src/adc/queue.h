@@ -1,0 +1,32 @@
+/*
+ * queue - blocks from the acquire thread to the meter thread, without allocation after start.
+ * One producer, one consumer; anyone may kick the consumer awake.
+ */
+#ifndef ADC_QUEUE_H
+#define ADC_QUEUE_H
+
+#include <stdint.h>
+
+#include "metering/block.h"
+
+struct block_queue;
+
+/* `slots` blocks of at most `scans` scans.  NULL when memory is short. */
+struct block_queue *block_queue_new(unsigned slots, unsigned scans);
+void block_queue_free(struct block_queue *queue);
+
+/* Producer: the block to fill next, or NULL when the queue is full; never blocks.  Commit hands it over. */
+struct adc_block *block_queue_reserve(struct block_queue *queue);
+void block_queue_commit(struct block_queue *queue);
+
+/*
+ * Consumer: waits for a block, a kick, or CLOCK_MONOTONIC deadline_ns.  The block, valid until
+ * block_queue_release(), or NULL for a kick or the deadline.
+ */
+const struct adc_block *block_queue_wait(struct block_queue *queue, int64_t deadline_ns);
+void block_queue_release(struct block_queue *queue);
+
+/* Any thread: the consumer's present or next wait returns. */
+void block_queue_kick(struct block_queue *queue);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * client - the subcommands of the `dinmeter` command.
+ *
+ * Each takes its own argv (argv[0] is the subcommand's name) and returns the
+ * exit status: 0 done, 1 failed at run time, 2 bad usage or configuration.
+ */
+#ifndef CLIENT_CLIENT_H
+#define CLIENT_CLIENT_H
+
+int client_analyze(int argc, char **argv);
+int client_registers(int argc, char **argv);
+
+#endif

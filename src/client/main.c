@@ -1,0 +1,41 @@
+/* dinmeter: the command beside the daemon.  One table of subcommands. */
+#include <stdio.h>
+#include <string.h>
+
+#include "client/client.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{ "analyze", client_analyze, "measure a COMTRADE recording" },
+	{ "registers", client_registers, "print the Modbus register map" },
+};
+
+static void print_usage(FILE *out)
+{
+	fputs("usage: dinmeter COMMAND [OPTION]...\n\ncommands:\n", out);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+	fputs("\n`dinmeter COMMAND --help` tells more of each.\n", out);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc >= 2 && !strcmp(argv[1], "--version")) {
+		puts("dinmeter " PACKAGE_VERSION);
+		return 0;
+	}
+	if (argc >= 2 && !strcmp(argv[1], "--help")) {
+		print_usage(stdout);
+		return 0;
+	}
+	for (size_t i = 0; argc >= 2 && i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	if (argc >= 2)
+		fprintf(stderr, "dinmeter: unknown command '%s'\n", argv[1]);
+	print_usage(stderr);
+	return 2;
+}

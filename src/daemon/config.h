@@ -1,0 +1,49 @@
+/*
+ * config - the configuration file, checked whole.  libconfig's only owner.
+ */
+#ifndef DAEMON_CONFIG_H
+#define DAEMON_CONFIG_H
+
+#include <stdio.h>
+
+#include "adc/adc.h"
+#include "metering/settings.h"
+#include "modbus/pdu.h"
+#include "modbus/slave.h"
+
+/* A contact: chip = "" means none.  Kept for later; checked now. */
+struct output_line_config {
+	char chip[128];
+	int line;
+	bool active_low;
+};
+
+struct config {
+	struct adc_config adc;
+	struct settings settings;
+	struct rules rules;
+	char setup_password[6], reset_password[6];	/* five digits */
+	struct modbus_config modbus;
+	struct output_line_config energy, alarm, reactive;
+	char led_alarm[64], led_energy[64], led_tx[64], led_rx[64], led_error[64];
+	char store_path[256];
+	int store_interval_s;
+	char control_socket[108];
+	char control_group[64];
+	struct identity identity;
+};
+
+void config_defaults(struct config *config);
+
+/*
+ * Reads FILE over the values in *config (start from config_defaults).  Every error
+ * goes to `errors` on a line of its own, `FILE:LINE: key: got X, must be ...`;
+ * unknown keys with the nearest known one.  Returns 0, or -EINVAL (errors were
+ * written), or -errno when the file cannot be read (said too).
+ */
+int config_read(struct config *config, const char *file, FILE *errors);
+
+/* Writes the whole configuration in force in the file's own syntax; reading it back gives the same. */
+void config_print(const struct config *config, FILE *out);
+
+#endif

@@ -1,0 +1,8 @@
+libshell_a_SOURCES += \
+	%D%/config.h \
+	%D%/daemon.c %D%/daemon.h \
+	%D%/log.c %D%/log.h
+
+sbin_PROGRAMS += dinmeterd
+dinmeterd_SOURCES = src/main.c
+dinmeterd_LDADD = $(SHELL_LIBS)

@@ -1,0 +1,31 @@
+/*
+ * alerts - the diagnostic alert bitmap of register 146.
+ */
+#ifndef METERING_ALERTS_H
+#define METERING_ALERTS_H
+
+#include <stdbool.h>
+
+#include "metering/readings.h"
+#include "metering/settings.h"
+
+#define ALERT_VOLTAGE(phase)	(1u << (0 + (phase)))
+#define ALERT_CURRENT(phase)	(1u << (3 + (phase)))
+#define ALERT_FREQUENCY		(1u << 6)
+#define ALERT_PHASE_LOSS(phase)	(1u << (8 + (phase)))
+#define ALERT_LOW_PF(phase)	(1u << (11 + (phase)))
+#define ALERT_PULSE_OVERRUN	(1u << 14)
+#define ALERT_PULSE_CONFIG	(1u << 15)
+#define ALERTS_PHASE_LOSS	(7u << 8)
+
+/*
+ * Bits 0-6, 8-13 of fresh readings; bit 15 from the settings.  `clipped`: bit c = enum adc_channel c
+ * touched an end of its range during the second.  The latched bit 14 belongs to pulse.
+ */
+unsigned alerts_evaluate(const struct readings *readings, const struct settings *settings, const struct derived *derived,
+			 const struct rules *rules, unsigned clipped);
+
+/* When nothing is live: bit 6, and of `before` bits 14 and 15. */
+unsigned alerts_stale(unsigned before, const struct derived *derived);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * meter - a whole meter as a value: samples and commands in, snapshot out.
+ *
+ * Pure: time comes with the blocks and as an argument, memory from the caller.
+ * Belongs to one thread (the meter thread); several may exist in one process.
+ */
+#ifndef METERING_METER_H
+#define METERING_METER_H
+
+#include <stddef.h>
+
+#include "metering/block.h"
+#include "metering/settings.h"
+#include "metering/snapshot.h"
+
+struct meter;
+
+/* What a source and the configuration fix for a meter's life. */
+struct meter_config {
+	struct settings settings;
+	struct rules rules;
+	double max_rate_hz;			/* highest sample rate to come, 600..100000 */
+	double delay_us[ADC_CHANNELS];		/* what each channel lags, -500..500 */
+	unsigned sinc_order;			/* droop of a sinc^order decimation filter to correct; 0 = none */
+	unsigned firmware_version;		/* 7001 */
+	unsigned output_config;			/* 153 */
+	unsigned power_ups;			/* 152 at start */
+};
+
+/* Commands of register 129, as a set of bits. */
+enum meter_command {
+	METER_CLEAR_ENERGY = 1 << 0,		/* 30078 */
+	METER_SYNC_DEMAND = 1 << 1,		/* 21211: at the end of the running cycle */
+	METER_RESET_MAX_DEMAND = 1 << 2,	/* 21212: likewise */
+	METER_CLEAR_PULSES = 1 << 3,		/* 16498 */
+};
+
+/* A checked change, carried out whole. */
+struct meter_change {
+	struct settings settings;	/* as they shall be */
+	unsigned commands;		/* enum meter_command, or-ed; 0 = none */
+	unsigned clear_energy_count;	/* how often 30078 stands in it: each counts in 147 */
+	int power_ups;			/* new value of 152, or -1 */
+};
+
+/* Bytes of memory a meter needs. */
+size_t meter_bytes(const struct meter_config *config);
+
+/* Builds a meter in `memory` (meter_bytes long, aligned as malloc does). */
+struct meter *meter_init(void *memory, const struct meter_config *config);
+
+/*
+ * Takes a block (at most half a second long).  Returns true when a cycle ended in it and the snapshot is new.
+ */
+bool meter_feed(struct meter *meter, const struct adc_block *block);
+
+/*
+ * Lets time pass without samples.  Returns true when the snapshot is new: it went stale, or
+ * a second of standstill ended and the commands that wait for a cycle's end were carried out.
+ */
+bool meter_tick(struct meter *meter, int64_t now_ns);
+
+/* Carries out a change at once (21211 and 21212: at the cycle's end).  The snapshot is new. */
+void meter_change(struct meter *meter, const struct meter_change *change);
+
+const struct snapshot *meter_snapshot(const struct meter *meter);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * slave - the serial port of a Modbus RTU slave on an sd-event loop.
+ *
+ * Main thread only.  libmodbus opens and configures the port and sends; framing
+ * is rtu.c, responses are pdu.c.  Never blocks: a write is posted to the meter and its
+ * reply goes out when the meter has answered.  A port that vanishes is reopened with back-off.
+ */
+#ifndef MODBUS_SLAVE_H
+#define MODBUS_SLAVE_H
+
+#include <systemd/sd-event.h>
+
+#include "modbus/pdu.h"
+
+/* The modbus group of the configuration. */
+struct modbus_config {
+	char device[256];	/* a tty, or "pty:LINK": a new pseudo-terminal with a symbolic link at LINK */
+	int address;		/* 1..247 */
+	int baud;		/* 1200, 2400, 4800, 9600, 19200, 38400 */
+	char parity;		/* 'N', 'E', 'O' */
+	int stop_bits;		/* 1, 2 */
+	bool rs485;		/* kernel RS-485 mode */
+	char rts;		/* 'n' none, 'u' up while sending, 'd' down while sending */
+	bool echo;		/* the transceiver hears itself */
+	int turnaround_us;	/* -1 = t3.5; the reply waits at least so long after the last byte; 0..1000000 */
+	int gap_ms;		/* an incomplete frame waits so long for its rest, 0..1000 */
+};
+
+/* What the slave needs of the meter. */
+struct slave_ops {
+	/* Copies the registers of the newest second. */
+	void (*image)(void *context, struct register_image *image);
+	/*
+	 * Hands a write to the meter.  Returns 0; slave_write_done() will be called
+	 * later from the event loop, exactly once.  One write is under way at most.
+	 */
+	int (*write)(void *context, const struct pdu_write *write);
+};
+
+/* Bus counters, for the status. */
+struct slave_counters {
+	uint64_t requests, replies, exceptions, broadcasts, crc_errors, line_errors, other_frames;
+	int64_t last_request_ns;	/* CLOCK_MONOTONIC; 0 = never */
+	bool port_open;
+};
+
+struct slave;
+
+/*
+ * Opens the port and joins the loop.  Returns 0 or -errno after a log line with path
+ * and reason (-EBUSY: another process holds the port).  A port that cannot be
+ * opened at start is an error; one that vanishes later is reopened.
+ */
+int slave_new(struct slave **slave, sd_event *event, const struct modbus_config *config,
+	      const struct identity *identity, const struct slave_ops *ops, void *context);
+
+/* The meter's answer to the write under way: 0 or a Modbus exception code. */
+void slave_write_done(struct slave *slave, int exception);
+
+/* Reopens with other port settings (address, baud, parity) after the reply under way has gone out. */
+int slave_reconfigure(struct slave *slave, const struct modbus_config *config);
+
+const struct slave_counters *slave_counters(const struct slave *slave);
+
+void slave_free(struct slave *slave);
+
+#endif

@@ -1,0 +1,10 @@
+# Unit tests are Check programs; each room has a fragment of its own.
+include tests/unit/metering.mk
+include tests/unit/registers.mk
+include tests/unit/modbus.mk
+include tests/unit/adc.mk
+include tests/unit/daemon.mk
+include tests/integration/local.mk
+include tests/fuzz/local.mk
+include tests/bench/local.mk
+include tests/vm/local.mk
