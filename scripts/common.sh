@@ -1,0 +1,50 @@
+# Sourced by scripts/test and scripts/demo: where the sources are, where to build, a copy of them to build from.
+
+top=$(CDPATH= cd -- "$(dirname -- "$0")/.." && pwd -P)
+
+# The build directory: $BUILD_DIR, or build/ in the repository (ignored by git) where that can be written.
+choose_work()
+{
+	if [ -n "${BUILD_DIR:-}" ]; then
+		work=$BUILD_DIR
+	elif [ -w "$top" ]; then
+		work=$top/build
+	else
+		work=${TMPDIR:-/tmp}/dinmeterd-build-$(id -u)
+	fi
+	mkdir -p "$work"
+	work=$(CDPATH= cd -- "$work" && pwd -P)
+}
+
+# Every source file, one a line, from git where there is git, else from the tree of a release.
+list_sources()
+{
+	cd "$top"
+	if [ -e .git ] && command -v git >/dev/null; then
+		git -c safe.directory="$top" ls-files --cached --others --exclude-standard
+	else
+		find . \( -path ./.git -o -path ./build -o -path ./autom4te.cache \) -prune -o -type f -print |
+			sed 's|^\./||'
+	fi | LC_ALL=C sort -u | while IFS= read -r file; do
+		[ ! -f "$file" ] || printf '%s\n' "$file"
+	done
+}
+
+# Copies the sources to $work/source with their times, so that an unchanged file is not built again, and makes
+# configure there: the repository stays as it is, and may be read-only.
+stage_sources()
+{
+	source=$work/source
+	mkdir -p "$source"
+	list_sources >"$work/sources.new"
+	if [ -e "$work/sources" ]; then
+		LC_ALL=C comm -23 "$work/sources" "$work/sources.new" | while IFS= read -r gone; do
+			rm -f "$source/$gone"
+		done
+	fi
+	tar -C "$top" -cf - --no-recursion -T "$work/sources.new" | tar -C "$source" -xf - --no-same-owner
+	mv "$work/sources.new" "$work/sources"
+	if [ ! -x "$source/configure" ] || [ "$source/configure.ac" -nt "$source/configure" ]; then
+		(cd "$source" && autoreconf -fi)
+	fi
+}
