@@ -20,6 +20,7 @@ static bool prefixed(void)
 	return getenv("JOURNAL_STREAM") != NULL;
 }
 
+__attribute__((format(printf, 2, 0)))
 static void write_line(int priority, const char *format, va_list arguments)
 {
 	char line[2048];
