@@ -3,8 +3,13 @@ libpure_a_SOURCES += \
 	%D%/block.h \
 	%D%/demand.c %D%/demand.h \
 	%D%/energy.c %D%/energy.h \
-	%D%/meter.h \
+	%D%/frequency.c %D%/frequency.h \
+	%D%/meter.c %D%/meter.h \
+	%D%/moments.c %D%/moments.h \
+	%D%/quantities.c %D%/quantities.h \
 	%D%/readings.c %D%/readings.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/snapshot.h \
-	%D%/system_type.c %D%/system_type.h
+	%D%/spectrum.c %D%/spectrum.h \
+	%D%/system_type.c %D%/system_type.h \
+	%D%/window.c %D%/window.h

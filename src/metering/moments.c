@@ -1,0 +1,215 @@
+#include "metering/moments.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "metering/frequency.h"
+
+#define VOLTAGES 3
+
+/* Where the scratch arrays of the window go. */
+struct scratch {
+	double *even[ADC_CHANNELS], *odd[ADC_CHANNELS];	/* half a length each: 6 arrays together */
+	double *a;					/* 3 arrays for whoever needs them now */
+	double *oscillator[3][2];			/* cos and sin of three harmonics, half a length each: 3 arrays */
+};
+
+static void scratch_lay_out(struct scratch *scratch, const struct window *window)
+{
+	double *next = window->work;
+	unsigned half = window->length / 2;
+
+	for (int c = 0; c < ADC_CHANNELS; c++, next += window->length) {
+		scratch->even[c] = next;
+		scratch->odd[c] = next + half;
+	}
+	for (int h = 0; h < 3; h++, next += window->length) {
+		scratch->oscillator[h][0] = next;
+		scratch->oscillator[h][1] = next + half;
+	}
+	scratch->a = next;
+}
+
+/* Weighted means and products; leaves the folded weighted samples for the phasors. */
+static void sum_products(const struct window *window, const struct scratch *scratch, double mean[ADC_CHANNELS],
+			 double product[ADC_CHANNELS][ADC_CHANNELS])
+{
+	unsigned length = window->length;
+	double *weighted = scratch->a;
+
+	for (int i = 0; i < ADC_CHANNELS; i++) {
+		for (unsigned n = 0; n < length; n++)
+			weighted[n] = window->weight[n] * window->scans[i][n];
+		mean[i] = spectrum_sum(weighted, length) / window->hop;
+		for (int j = i; j < ADC_CHANNELS; j++) {
+			bool wanted = i < VOLTAGES || i == j;
+
+			product[i][j] = product[j][i] = !wanted ? 0 :
+				spectrum_dot(weighted, window->scans[j], length) / window->hop;
+		}
+		spectrum_fold(weighted, length / 2, scratch->even[i], scratch->odd[i]);
+	}
+	for (int i = 0; i < ADC_CHANNELS; i++)
+		for (int j = 0; j < ADC_CHANNELS; j++)
+			if (i < VOLTAGES || j < VOLTAGES || i == j)
+				product[i][j] -= mean[i] * mean[j];
+	/* the phasors must not see the means: fold them out of the even halves, weight by weight */
+	for (int i = 0; i < ADC_CHANNELS; i++)
+		for (unsigned n = 0; n < length / 2; n++)
+			scratch->even[i][n] -= 2 * mean[i] * window->weight[length / 2 + n];
+}
+
+static double rms_of(double product[ADC_CHANNELS][ADC_CHANNELS], const double voltage[VOLTAGES])
+{
+	double sum = 0;
+
+	for (int i = 0; i < VOLTAGES; i++)
+		for (int j = 0; j < VOLTAGES; j++)
+			sum += voltage[i] * voltage[j] * product[i][j];
+	return sqrt(fmax(sum, 0));
+}
+
+static double voltage_frequency(const struct window *window, double rate_hz, const double voltage[VOLTAGES],
+				const double mean[ADC_CHANNELS], double rms, double *scratch)
+{
+	double *x = scratch, weighted_mean = 0;
+
+	for (unsigned n = 0; n < window->length; n++)
+		x[n] = voltage[0] * window->scans[ADC_VA][n] + voltage[1] * window->scans[ADC_VB][n] +
+		       voltage[2] * window->scans[ADC_VC][n];
+	for (int i = 0; i < VOLTAGES; i++)
+		weighted_mean += voltage[i] * mean[i];
+	return frequency_estimate(window, x, weighted_mean, rms, rate_hz, scratch + window->length);
+}
+
+static double find_frequency(const struct window *window, double rate_hz, const struct frequency_reference *references,
+			     unsigned reference_count, double reference_min, const double mean[ADC_CHANNELS],
+			     double product[ADC_CHANNELS][ADC_CHANNELS], double *scratch, int *reference_used)
+{
+	double f = NAN;
+
+	for (unsigned r = 0; r < reference_count; r++) {
+		double rms = rms_of(product, references[r].voltage);
+
+		if (!(rms > reference_min))
+			continue;
+		f = voltage_frequency(window, rate_hz, references[r].voltage, mean, rms, scratch);
+		if (!isnan(f)) {
+			*reference_used = (int)r;
+			return f;
+		}
+	}
+	*reference_used = -1;
+	for (int c = ADC_IA; c <= ADC_IC && isnan(f); c++)
+		f = frequency_estimate(window, window->scans[c], mean[c], sqrt(fmax(product[c][c], 0)), rate_hz, scratch);
+	return f;
+}
+
+static struct phasor phasor_multiply(struct phasor a, struct phasor b)
+{
+	return (struct phasor){ a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re };
+}
+
+/* Real part of a x conj(b). */
+static double phasor_dot(struct phasor a, struct phasor b)
+{
+	return a.re * b.re + a.im * b.im;
+}
+
+/* What a measured phasor at `turns` per sample is to be multiplied with to get the true one. */
+static struct phasor channel_correction(const struct channel_errors *errors, int channel, double turns, double rate_hz)
+{
+	double x = M_PI * turns, angle = 2 * M_PI * turns * rate_hz * errors->delay_us[channel] * 1e-6;
+	double droop = x > 0 ? pow(sin(x) / x, errors->sinc_order) : 1;
+
+	return (struct phasor){ cos(angle) / droop, sin(angle) / droop };
+}
+
+static bool channels_need_correction(const struct channel_errors *errors)
+{
+	bool different = false;
+
+	for (int c = 1; c < ADC_CHANNELS; c++)
+		different |= errors->delay_us[c] != errors->delay_us[0];
+	return different || errors->sinc_order > 0;
+}
+
+/* Adds to each product what harmonic h's true phasors contribute beyond the measured ones. */
+static void correct_products(const struct phasor measured[ADC_CHANNELS], const struct phasor correction[ADC_CHANNELS],
+			     double product[ADC_CHANNELS][ADC_CHANNELS])
+{
+	struct phasor true_phasor[ADC_CHANNELS];
+
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		true_phasor[c] = phasor_multiply(measured[c], correction[c]);
+	for (int i = 0; i < ADC_CHANNELS; i++)
+		for (int j = 0; j < ADC_CHANNELS; j++)
+			if (i < VOLTAGES || j < VOLTAGES || i == j)
+				product[i][j] += phasor_dot(true_phasor[i], true_phasor[j]) -
+						 phasor_dot(measured[i], measured[j]);
+}
+
+/* Phasors of harmonic h of all channels, measured and with their corrections. */
+static void harmonic_phasors(const struct window *window, const struct scratch *scratch, double *const oscillator[2],
+			     struct phasor measured[ADC_CHANNELS])
+{
+	double scale = sqrt(2) / window->hop;
+
+	for (int c = 0; c < ADC_CHANNELS; c++) {
+		measured[c] = spectrum_phasor(scratch->even[c], scratch->odd[c], oscillator[0], oscillator[1], window->length / 2);
+		measured[c].re *= scale;
+		measured[c].im *= scale;
+	}
+}
+
+/* cos(h x) = 2 cos(x) cos((h - 1) x) - cos((h - 2) x), and likewise for the sine. */
+static void next_harmonic(double *const next[2], double *const last[2], double *const before[2], const double *cosine,
+			  unsigned half)
+{
+	for (int part = 0; part < 2; part++)
+		for (unsigned n = 0; n < half; n++)
+			next[part][n] = 2 * cosine[n] * last[part][n] - before[part][n];
+}
+
+void moments_compute(const struct window *window, double rate_hz, const struct channel_errors *errors,
+		     const struct frequency_reference *references, unsigned reference_count, double reference_min,
+		     struct moments *moments, int *reference_used)
+{
+	unsigned half = window->length / 2;
+	struct scratch scratch;
+	double mean[ADC_CHANNELS], *fundamental_cosine, f;
+
+	scratch_lay_out(&scratch, window);
+	sum_products(window, &scratch, mean, moments->product);
+	f = find_frequency(window, rate_hz, references, reference_count, reference_min, mean, moments->product,
+			   scratch.oscillator[0][0], reference_used);
+	moments->cycles_per_sample = f;
+	memset(moments->fundamental, 0, sizeof(moments->fundamental));
+	if (isnan(f))
+		return;
+	spectrum_oscillator(f, half, scratch.oscillator[0][0], scratch.oscillator[0][1]);
+	harmonic_phasors(window, &scratch, scratch.oscillator[0], moments->fundamental);
+	if (!channels_need_correction(errors))
+		return;
+	fundamental_cosine = scratch.a;
+	memcpy(fundamental_cosine, scratch.oscillator[0][0], half * sizeof(double));
+	for (int h = 1; h <= MOMENTS_HARMONIC_MAX && h * f < 0.5; h++) {
+		struct phasor measured[ADC_CHANNELS], correction[ADC_CHANNELS];
+		double *const *now = scratch.oscillator[(h - 1) % 3];
+
+		for (int c = 0; c < ADC_CHANNELS; c++)
+			correction[c] = channel_correction(errors, c, h * f, rate_hz);
+		harmonic_phasors(window, &scratch, now, measured);
+		correct_products(measured, correction, moments->product);
+		for (int c = 0; h == 1 && c < ADC_CHANNELS; c++)
+			moments->fundamental[c] = phasor_multiply(measured[c], correction[c]);
+		if (h == 1)	/* harmonic 0: cosine 1, sine 0 */
+			for (unsigned n = 0; n < half; n++) {
+				scratch.oscillator[2][0][n] = 1;
+				scratch.oscillator[2][1][n] = 0;
+			}
+		next_harmonic(scratch.oscillator[h % 3], scratch.oscillator[(h - 1) % 3], scratch.oscillator[(h + 1) % 3],
+			      fundamental_cosine, half);
+	}
+}
