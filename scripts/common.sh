@@ -48,3 +48,19 @@ stage_sources()
 		(cd "$source" && autoreconf -fi)
 	fi
 }
+
+# build_in NAME [CONFIGURE ARGUMENT]...: builds the staged sources in $work/NAME; configures when that is new or
+# the arguments are others.
+build_in()
+{
+	directory=$work/$1
+	shift
+	mkdir -p "$directory" && cd "$directory" || return 1
+	wanted_arguments=$(printf '%s\n' "$@")
+	if [ "$wanted_arguments" != "$(cat arguments 2>/dev/null)" ] || [ "$source/configure" -nt config.status ]; then
+		rm -f arguments
+		"$source/configure" -q PYTHON=/usr/bin/python3 "$@" || return 1
+		printf '%s\n' "$@" >arguments
+	fi
+	make -j"$(nproc)"
+}
