@@ -1,0 +1,27 @@
+# Fuzz targets.  With --enable-fuzzing (clang) they are libFuzzer programs:
+#     ../configure CC=clang --enable-fuzzing CFLAGS='-O1 -g -fsanitize=fuzzer-no-link,address,undefined'
+#     make tests/fuzz/fuzz_comtrade && ./tests/fuzz/fuzz_comtrade ../tests/fuzz/corpus/comtrade
+# Without it each replays its corpus, tests/fuzz/corpus/NAME, in `make check`.
+#
+# A new target NAME:
+#     FUZZ_TARGETS += %D%/fuzz_NAME
+#     %C%_fuzz_NAME_SOURCES = %D%/fuzz_NAME.c $(FUZZ_MAIN)
+#     %C%_fuzz_NAME_LDFLAGS = $(FUZZ_LINK)
+#     %C%_fuzz_NAME_LDADD = libpure.a
+#     EXTRA_DIST += %D%/corpus/NAME
+FUZZ_TARGETS =
+FUZZ_TESTS =
+if FUZZING
+FUZZ_MAIN =
+FUZZ_LINK = -fsanitize=fuzzer
+noinst_PROGRAMS += $(FUZZ_TARGETS)
+else
+FUZZ_MAIN = %D%/replay_main.c
+FUZZ_LINK =
+check_PROGRAMS += $(FUZZ_TARGETS)
+TESTS += $(FUZZ_TESTS)
+endif
+dist_check_SCRIPTS += %D%/replay.sh
+EXTRA_DIST += %D%/replay_main.c
+
+AM_TESTS_ENVIRONMENT += FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
