@@ -8,6 +8,7 @@ libpure_a_SOURCES += \
 	%D%/moments.c %D%/moments.h \
 	%D%/quantities.c %D%/quantities.h \
 	%D%/readings.c %D%/readings.h \
+	%D%/range.c %D%/range.h \
 	%D%/settings.c %D%/settings.h \
 	%D%/snapshot.h \
 	%D%/spectrum.c %D%/spectrum.h \

@@ -47,11 +47,38 @@ enum setting {
 	SETTING_DEMAND_SUBINTERVALS, SETTING_DEMAND_SUBINTERVAL_S, SETTINGS_N
 };
 
+/*
+ * Legal values (range.h) and default of each; the register table is built on the same lines.
+ * Guide: standard Modbus default settings.
+ */
+#define SETTING_SYSTEM_TYPE_RANGE "10,11,12,31,40"
+#define SETTING_SYSTEM_TYPE_DEFAULT 40
+#define SETTING_CT_PRIMARY_RANGE "1-32000"
+#define SETTING_CT_PRIMARY_DEFAULT 100
+#define SETTING_CT_SECONDARY_RANGE "1,3"
+#define SETTING_CT_SECONDARY_DEFAULT 1
+#define SETTING_PT_RATIO_RANGE "1-32000 (0.01-320.00)"
+#define SETTING_PT_RATIO_DEFAULT 100
+#define SETTING_SYSTEM_VOLTAGE_RANGE "82-32000"
+#define SETTING_SYSTEM_VOLTAGE_DEFAULT 600
+#define SETTING_DISPLAY_UNITS_RANGE "0,1"
+#define SETTING_DISPLAY_UNITS_DEFAULT 1
+#define SETTING_PHASE_LOSS_VOLTAGE_RANGE "1-99"
+#define SETTING_PHASE_LOSS_VOLTAGE_DEFAULT 10
+#define SETTING_PHASE_LOSS_IMBALANCE_RANGE "1-99"
+#define SETTING_PHASE_LOSS_IMBALANCE_DEFAULT 25
+#define SETTING_PULSE_ENERGY_RANGE "10000,1000,100,10"
+#define SETTING_PULSE_ENERGY_DEFAULT 1000
+#define SETTING_DEMAND_SUBINTERVALS_RANGE "1-6"
+#define SETTING_DEMAND_SUBINTERVALS_DEFAULT 1
+#define SETTING_DEMAND_SUBINTERVAL_S_RANGE "0,10-32767"
+#define SETTING_DEMAND_SUBINTERVAL_S_DEFAULT 900
+
 /* Name (as in the point map and the configuration) and legal values of a setting, in words for messages. */
 const char *setting_name(enum setting which);
 const char *setting_range(enum setting which);
 
-/* The meter's defaults (guide: standard Modbus default settings). */
+/* The meter's defaults. */
 void settings_defaults(struct settings *settings);
 void rules_defaults(struct rules *rules);
 
@@ -73,5 +100,8 @@ int setting_set(struct settings *settings, enum setting which, int value);
 int settings_check(const struct settings *settings, enum setting *which);
 
 void settings_derive(const struct settings *settings, struct derived *derived);
+
+/* value / 10^scale, -8..8; exact wherever the quotient is a double: no power of ten below 1 is used. */
+double scale_divide(double value, int scale);
 
 #endif

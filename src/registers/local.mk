@@ -1,2 +1,5 @@
 libpure_a_SOURCES += \
-	%D%/registers.h
+	%D%/encode.c \
+	%D%/points.c \
+	%D%/registers.h \
+	%D%/write.c
