@@ -1,0 +1,20 @@
+# Programs over metering/.
+METERING_TESTS = \
+	tests/unit/test_alerts \
+	tests/unit/test_demand \
+	tests/unit/test_energy
+
+tests_unit_test_alerts_SOURCES = tests/unit/test_alerts.c
+tests_unit_test_alerts_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_alerts_LDADD = libpure.a $(CHECK_LIBS)
+
+tests_unit_test_demand_SOURCES = tests/unit/test_demand.c
+tests_unit_test_demand_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_demand_LDADD = libpure.a $(CHECK_LIBS)
+
+tests_unit_test_energy_SOURCES = tests/unit/test_energy.c
+tests_unit_test_energy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_energy_LDADD = libpure.a $(CHECK_LIBS)
+
+check_PROGRAMS += $(METERING_TESTS)
+TESTS += $(METERING_TESTS)
