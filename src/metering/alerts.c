@@ -51,8 +51,7 @@ static unsigned phases_of_pairs(unsigned pairs, unsigned faulty_phases, const st
 {
 	unsigned seen = 0, shared = 0;
 
-	if (type->v_ln && pairs == BIT(PAIR_AB) && type->v_ll == BIT(PAIR_AB) &&
-	    (faulty_phases & pair_phases[PAIR_AB]))
+	if (type->v_ll == BIT(PAIR_AB) && (faulty_phases & pair_phases[PAIR_AB]))
 		return 0;
 	for (unsigned i = 0; i < PAIRS; i++) {
 		if (!(pairs & BIT(i)))
@@ -90,7 +89,7 @@ static unsigned current_alerts(const struct readings *readings, const struct set
 	return above(readings->i_a, type->phases, OVER_RANGE * settings->ct_primary) | (clipped >> ADC_IA & type->phases);
 }
 
-/* The guide's register text compares phase to phase; a lone voltage has nothing to be compared with. */
+/* A lone voltage is its own maximum and never below it: types 10 and 11 have no imbalance. */
 static unsigned imbalance(const double v[3], unsigned mask, double percent)
 {
 	double max = 0;
@@ -99,11 +98,6 @@ static unsigned imbalance(const double v[3], unsigned mask, double percent)
 		if (mask & BIT(i))
 			max = fmax(max, v[i]);
 	return max > 0 ? below(v, mask, max - max * percent / 100.0) : 0;
-}
-
-static unsigned several(unsigned mask)
-{
-	return mask & (mask - 1) ? mask : 0;
 }
 
 static double nominal_ln_v(const struct settings *settings)
@@ -125,8 +119,8 @@ static unsigned phase_loss_alerts(const struct readings *readings, const struct 
 	unsigned phases = below(readings->v_ln_v, type->v_ln, part * nominal_ln_v(settings));
 	unsigned pairs = below(readings->v_ll_v, type->v_ll, part * settings->system_voltage);
 
-	phases |= imbalance(readings->v_ln_v, several(type->v_ln), settings->phase_loss_imbalance);
-	pairs |= imbalance(readings->v_ll_v, several(type->v_ll), settings->phase_loss_imbalance);
+	phases |= imbalance(readings->v_ln_v, type->v_ln, settings->phase_loss_imbalance);
+	pairs |= imbalance(readings->v_ll_v, type->v_ll, settings->phase_loss_imbalance);
 	return phases | phases_of_pairs(pairs, phases, type);
 }
 

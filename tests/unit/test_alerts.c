@@ -157,6 +157,17 @@ START_TEST(split_phase_pair_is_explained_by_a_faulty_phase)
 }
 END_TEST
 
+START_TEST(a_wye_pair_marks_its_phases_whatever_the_neutral_voltages_say)
+{
+	struct bench b;
+
+	set_up(&b, 40, 277, 480);
+	b.r.v_ln_v[PHASE_A] = 20;
+	set_pairs(&b, 40, 480, 480);
+	ck_assert_uint_eq(alerts(&b), A | B);
+}
+END_TEST
+
 START_TEST(split_phase_nominal_to_neutral_is_half_the_system_voltage)
 {
 	struct bench b;
@@ -459,6 +470,7 @@ int main(void)
 	tcase_add_test(cases, percent_below_480_v_is_249_v_to_neutral_and_432_v_line_to_line);
 	tcase_add_test(cases, faulty_pairs_of_a_delta_mark_the_phase_they_share);
 	tcase_add_test(cases, split_phase_pair_is_explained_by_a_faulty_phase);
+	tcase_add_test(cases, a_wye_pair_marks_its_phases_whatever_the_neutral_voltages_say);
 	tcase_add_test(cases, split_phase_nominal_to_neutral_is_half_the_system_voltage);
 	tcase_add_test(cases, single_phase_nominal_is_the_system_voltage_itself);
 	tcase_add_test(cases, imbalance_marks_every_phase_too_far_below_the_highest);
