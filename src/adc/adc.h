@@ -63,11 +63,35 @@ struct adc_channel_config {
 	double delay_us;	/* what this channel lags, -500..500; corrected by metering */
 };
 
+#define SIM_HARMONICS_MAX 24
+
+/* A harmonic of every phase, relative to the phase's own fundamental. */
+struct adc_sim_harmonic {
+	int order;		/* 2..50 */
+	double voltage_percent;	/* of the fundamental, 0..100 */
+	double current_percent;
+	double phase_deg;	/* at the zero crossing of the fundamental, -360..360 */
+};
+
+enum adc_sim_profile {
+	SIM_STEADY,		/* what is configured, for ever */
+	SIM_VARYING		/* load, power factor and frequency move slowly about it, deterministically */
+};
+
+/* The built-in source: what its three phases carry. */
 struct adc_sim_config {
-	double voltage_v;	/* per phase, line to neutral, rms */
-	double current_a;	/* per phase, rms */
+	double voltage_v[3];	/* line to neutral, rms of the fundamental */
+	double current_a[3];	/* rms of the fundamental; negative: the CT is turned around */
 	double frequency_hz;
-	double power_factor;	/* lagging; > 0 .. 1 */
+	double power_factor[3];	/* displacement factor: 0..1 lagging, negative: that much leading */
+	bool acb;		/* rotation A-C-B instead of A-B-C */
+	int profile;		/* enum adc_sim_profile */
+	int harmonics;		/* used entries of harmonic[] */
+	struct adc_sim_harmonic harmonic[SIM_HARMONICS_MAX];
+	double dc_percent;	/* constant offset on every channel, % of full scale */
+	double noise_percent;	/* rms of the noise on every channel, % of full scale */
+	int bits;		/* of the converter, 8..32; 0: not quantised, never clips */
+	int seed;		/* of the noise */
 };
 
 /* The adc group and the sim group of the configuration. */

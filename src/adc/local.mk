@@ -1,4 +1,5 @@
 libshell_a_SOURCES += \
-	%D%/adc.h \
-	%D%/acquire.h \
-	%D%/queue.h
+	%D%/adc.c %D%/adc.h \
+	%D%/adc_sim.c \
+	%D%/acquire.c %D%/acquire.h \
+	%D%/queue.c %D%/queue.h

@@ -15,13 +15,17 @@ struct block_queue;
 struct block_queue *block_queue_new(unsigned slots, unsigned scans);
 void block_queue_free(struct block_queue *queue);
 
-/* Producer: the block to fill next, or NULL when the queue is full; never blocks.  Commit hands it over. */
+/* The most scans that a block of this queue takes. */
+unsigned block_queue_scans(const struct block_queue *queue);
+
+/* Producer: the block to fill next, cleared, or NULL when the queue is full; never blocks.  Commit hands it over. */
 struct adc_block *block_queue_reserve(struct block_queue *queue);
 void block_queue_commit(struct block_queue *queue);
 
 /*
  * Consumer: waits for a block, a kick, or CLOCK_MONOTONIC deadline_ns.  The block, valid until
- * block_queue_release(), or NULL for a kick or the deadline.
+ * block_queue_release(), or NULL for a kick or the deadline.  A kick comes before blocks that wait;
+ * several kicks before one wait count once.
  */
 const struct adc_block *block_queue_wait(struct block_queue *queue, int64_t deadline_ns);
 void block_queue_release(struct block_queue *queue);

@@ -1,17 +1,42 @@
 #include "daemon/log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#define SECOND INT64_C(1000000000)
+#define REPEAT_AFTER (600 * SECOND)
+
 static atomic_int level = LOG_INFO;
+
+/* What log_fold_repeats needs to know of a thread. */
+static _Thread_local struct {
+	bool on;
+	int64_t written_ns;
+	char line[512];		/* longer lines are compared as far as this */
+} fold;
 
 void log_set_level(int priority)
 {
 	level = priority;
+}
+
+void log_fold_repeats(void)
+{
+	fold.on = true;
+}
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * SECOND + now.tv_nsec;
 }
 
 /* systemd connects stderr to the journal and says so; there the prefix carries the priority. */
@@ -20,20 +45,43 @@ static bool prefixed(void)
 	return getenv("JOURNAL_STREAM") != NULL;
 }
 
+/* Names from files and devices reach the log: one message stays one line. */
+static void blank_controls(char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < ' ' || *text == 0x7F)
+			*text = '?';
+}
+
+static bool repeated(const char *line)
+{
+	int64_t now = now_ns();
+
+	if (!strncmp(line, fold.line, sizeof(fold.line) - 1) && now - fold.written_ns < REPEAT_AFTER)
+		return true;
+	snprintf(fold.line, sizeof(fold.line), "%s", line);
+	fold.written_ns = now;
+	return false;
+}
+
+/* One write a line, so that threads do not mix theirs.  Leaves errno alone. */
 __attribute__((format(printf, 2, 0)))
 static void write_line(int priority, const char *format, va_list arguments)
 {
-	char line[2048];
-	int head = 0;
+	char text[2048];
+	int error = errno;
 
 	if (priority > level)
 		return;
-	if (prefixed())
-		head = snprintf(line, sizeof(line), "<%d>", priority);
-	else
-		head = snprintf(line, sizeof(line), "dinmeterd: ");
-	vsnprintf(line + head, sizeof(line) - (size_t)head, format, arguments);
-	fprintf(stderr, "%s\n", line);
+	vsnprintf(text, sizeof(text), format, arguments);
+	blank_controls(text);
+	if (!fold.on || !repeated(text)) {
+		if (prefixed())
+			fprintf(stderr, "<%d>%s\n", priority, text);
+		else
+			fprintf(stderr, "dinmeterd: %s\n", text);
+	}
+	errno = error;
 }
 
 void log_message(int priority, const char *format, ...)
@@ -47,16 +95,13 @@ void log_message(int priority, const char *format, ...)
 
 void log_limited(struct log_limit *limit, int priority, const char *format, ...)
 {
-	struct timespec now;
-	int64_t now_ns;
+	int64_t now = now_ns();
 	va_list arguments;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	now_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-	if (!limit->window_start_ns || now_ns - limit->window_start_ns >= limit->interval_s * INT64_C(1000000000)) {
+	if (!limit->window_start_ns || now - limit->window_start_ns >= limit->interval_s * SECOND) {
 		if (limit->held)
 			log_message(priority, "(%u more messages of this kind were held back)", limit->held);
-		limit->window_start_ns = now_ns;
+		limit->window_start_ns = now;
 		limit->count = limit->held = 0;
 	}
 	if (limit->count++ >= limit->burst) {

@@ -21,6 +21,12 @@ void log_message(int priority, const char *format, ...) __attribute__((format(pr
 #define log_info(...)    log_message(LOG_INFO, __VA_ARGS__)
 #define log_debug(...)   log_message(LOG_DEBUG, __VA_ARGS__)
 
+/*
+ * For the calling thread, from now on: a line equal to the thread's previous one is not
+ * written again for ten minutes.  For a thread that retries for ever.
+ */
+void log_fold_repeats(void);
+
 /* Lets at most `burst` messages through in `interval_s` seconds; says how many were held back. */
 struct log_limit {
 	int64_t window_start_ns;

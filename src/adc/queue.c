@@ -1,0 +1,144 @@
+#include "adc/queue.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/*
+ * The lock guards the three counters alone: a block belongs to the producer from
+ * reserve to commit and to the consumer from wait to release, so samples are
+ * written and read outside it and nobody holds it for longer than an assignment.
+ */
+struct block_queue {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	unsigned slots, scans;
+	unsigned first, filled;	/* committed blocks: first, first + 1, ... modulo slots */
+	bool kicked;
+	double *samples;
+	struct adc_block *blocks;
+};
+
+static int init_sync(struct block_queue *queue)
+{
+	pthread_condattr_t attributes;
+	int error = -pthread_mutex_init(&queue->lock, NULL);
+
+	if (error)
+		return error;
+	error = -pthread_condattr_init(&attributes);
+	if (error)
+		goto free_lock;
+	error = -pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	if (!error)
+		error = -pthread_cond_init(&queue->changed, &attributes);
+	pthread_condattr_destroy(&attributes);
+	if (!error)
+		return 0;
+free_lock:
+	pthread_mutex_destroy(&queue->lock);
+	return error;
+}
+
+static void clear_block(struct block_queue *queue, unsigned slot)
+{
+	struct adc_block *block = &queue->blocks[slot];
+
+	memset(block, 0, sizeof(*block));
+	for (unsigned c = 0; c < ADC_CHANNELS; c++)
+		block->scans[c] = queue->samples + ((size_t)slot * ADC_CHANNELS + c) * queue->scans;
+}
+
+struct block_queue *block_queue_new(unsigned slots, unsigned scans)
+{
+	struct block_queue *queue = calloc(1, sizeof(*queue));
+
+	if (!queue)
+		return NULL;
+	queue->slots = slots;
+	queue->scans = scans;
+	queue->blocks = calloc(slots, sizeof(*queue->blocks));
+	queue->samples = calloc((size_t)slots * ADC_CHANNELS, scans * sizeof(*queue->samples));
+	if (!queue->blocks || !queue->samples || init_sync(queue)) {
+		free(queue->samples);
+		free(queue->blocks);
+		free(queue);
+		return NULL;
+	}
+	return queue;
+}
+
+void block_queue_free(struct block_queue *queue)
+{
+	if (!queue)
+		return;
+	pthread_cond_destroy(&queue->changed);
+	pthread_mutex_destroy(&queue->lock);
+	free(queue->samples);
+	free(queue->blocks);
+	free(queue);
+}
+
+unsigned block_queue_scans(const struct block_queue *queue)
+{
+	return queue->scans;
+}
+
+struct adc_block *block_queue_reserve(struct block_queue *queue)
+{
+	unsigned slot;
+	bool full;
+
+	pthread_mutex_lock(&queue->lock);
+	full = queue->filled == queue->slots;
+	slot = (queue->first + queue->filled) % queue->slots;
+	pthread_mutex_unlock(&queue->lock);
+	if (full)
+		return NULL;
+	clear_block(queue, slot);
+	return &queue->blocks[slot];
+}
+
+void block_queue_commit(struct block_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	queue->filled++;
+	pthread_cond_signal(&queue->changed);
+	pthread_mutex_unlock(&queue->lock);
+}
+
+const struct adc_block *block_queue_wait(struct block_queue *queue, int64_t deadline_ns)
+{
+	struct timespec deadline = { .tv_sec = (time_t)(deadline_ns / 1000000000),
+				     .tv_nsec = (long)(deadline_ns % 1000000000) };
+	const struct adc_block *block = NULL;
+	int error = 0;
+
+	pthread_mutex_lock(&queue->lock);
+	while (!queue->kicked && !queue->filled && error != ETIMEDOUT)
+		error = pthread_cond_timedwait(&queue->changed, &queue->lock, &deadline);
+	if (queue->kicked)
+		queue->kicked = false;
+	else if (queue->filled)
+		block = &queue->blocks[queue->first];
+	pthread_mutex_unlock(&queue->lock);
+	return block;
+}
+
+void block_queue_release(struct block_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	queue->first = (queue->first + 1) % queue->slots;
+	queue->filled--;
+	pthread_mutex_unlock(&queue->lock);
+}
+
+void block_queue_kick(struct block_queue *queue)
+{
+	pthread_mutex_lock(&queue->lock);
+	queue->kicked = true;
+	pthread_cond_signal(&queue->changed);
+	pthread_mutex_unlock(&queue->lock);
+}
