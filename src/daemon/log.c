@@ -18,7 +18,7 @@ static atomic_int level = LOG_INFO;
 static _Thread_local struct {
 	bool on;
 	int64_t written_ns;
-	char line[512];		/* longer lines are compared as far as this */
+	char line[2048];
 } fold;
 
 void log_set_level(int priority)
@@ -53,13 +53,14 @@ static void blank_controls(char *text)
 			*text = '?';
 }
 
+/* `line` is shorter than fold.line has room. */
 static bool repeated(const char *line)
 {
 	int64_t now = now_ns();
 
-	if (!strncmp(line, fold.line, sizeof(fold.line) - 1) && now - fold.written_ns < REPEAT_AFTER)
+	if (!strcmp(line, fold.line) && now - fold.written_ns < REPEAT_AFTER)
 		return true;
-	snprintf(fold.line, sizeof(fold.line), "%s", line);
+	memcpy(fold.line, line, strlen(line) + 1);
 	fold.written_ns = now;
 	return false;
 }
@@ -68,7 +69,7 @@ static bool repeated(const char *line)
 __attribute__((format(printf, 2, 0)))
 static void write_line(int priority, const char *format, va_list arguments)
 {
-	char text[2048];
+	char text[sizeof(fold.line)];
 	int error = errno;
 
 	if (priority > level)
