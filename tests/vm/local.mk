@@ -1,0 +1,3 @@
+# scripts/vm-test and what it makes the virtual machine of.
+EXTRA_DIST += scripts/vm-test %D%/rig.sh %D%/kernel.sh %D%/image.sh %D%/driver/Kbuild %D%/driver/simadc.c \
+	%D%/guest/run %D%/guest/lib.sh %D%/guest/test-machine

@@ -1,0 +1,87 @@
+# shellcheck shell=bash
+# lib.sh - what the tests in the machine share.  Sourced.
+
+PARAMETERS=/sys/module/simadc/parameters
+passed=0 failed=0
+
+ok()
+{
+	passed=$((passed + 1))
+	echo "ok   $*"
+}
+
+fail()
+{
+	failed=$((failed + 1))
+	echo "FAIL $*"
+}
+
+# is CLAIM GOT WANTED
+is()
+{
+	if [ "$2" = "$3" ]; then ok "$1"; else fail "$1: got '$2', must be '$3'"; fi
+}
+
+# true_that CLAIM COMMAND...
+true_that()
+{
+	if "${@:2}"; then ok "$1"; else fail "$1"; fi
+}
+
+# Milliseconds since the boot.
+clock_ms()
+{
+	local up rest
+	read -r up rest < /proc/uptime
+	echo $((10#${up/./} * 10))
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds; 1 when it does not in that time.
+wait_for()
+{
+	local end=$(($(clock_ms) + $1 * 1000))
+	until "${@:2}"; do
+		[ "$(clock_ms)" -lt "$end" ] || return 1
+		sleep 0.05
+	done
+}
+
+parameter()
+{
+	cat "$PARAMETERS/$1"
+}
+
+# set_parameter NAME VALUE
+set_parameter()
+{
+	echo "$2" > "$PARAMETERS/$1"
+}
+
+parameter_is()
+{
+	[ "$(parameter "$1")" = "$2" ]
+}
+
+# Number N of the iio:deviceN that is the meter's ADC; nothing while it has none.
+device_number()
+{
+	local name
+	for name in /sys/bus/iio/devices/iio:device*/name; do
+		if [ "$(cat "$name" 2> /dev/null)" = simadc ]; then
+			name=${name%/name}
+			echo "${name##*device}"
+		fi
+	done
+}
+
+# Puts the driver back to where it was after loading; a device that uses a trigger holds the module.
+driver_reset()
+{
+	echo > "/sys/bus/iio/devices/iio:device$(device_number)/trigger/current_trigger"
+	rmmod simadc && insmod ./simadc.ko
+}
+
+meter_stop()
+{
+	:
+}
