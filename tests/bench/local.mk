@@ -1,0 +1,10 @@
+# What the program is measured against.  accuracy is a test too: it fails when a worst case leaves its limit.
+check_LIBRARIES += tests/lib/libwave.a
+tests_lib_libwave_a_SOURCES = tests/lib/wave.c tests/lib/wave.h
+tests_lib_libwave_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+
+check_PROGRAMS += %D%/accuracy
+TESTS += %D%/accuracy
+tests_bench_accuracy_SOURCES = %D%/accuracy.c
+tests_bench_accuracy_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_bench_accuracy_LDADD = tests/lib/libwave.a libpure.a
