@@ -33,13 +33,22 @@ struct slave_ops {
 	/*
 	 * Hands a write to the meter.  Returns 0; slave_write_done() will be called
 	 * later from the event loop, exactly once.  One write is under way at most.
+	 * Or -errno when the meter cannot take it now: the master gets exception 06.
 	 */
 	int (*write)(void *context, const struct pdu_write *write);
 };
 
 /* Bus counters, for the status. */
 struct slave_counters {
-	uint64_t requests, replies, exceptions, broadcasts, crc_errors, line_errors, other_frames;
+	uint64_t requests;		/* good frames for this address; broadcasts are counted apart */
+	uint64_t replies;		/* sent, exceptions among them */
+	uint64_t exceptions;
+	uint64_t broadcasts;
+	uint64_t crc_errors;		/* runs of bytes that were no frame: wrong CRC, cut off, noise */
+	uint64_t line_errors;		/* parity, framing, overrun, break, where the tty counts them */
+	uint64_t other_frames;		/* good frames of other stations */
+	uint64_t dropped;		/* requests and replies that had no room, or whose port vanished */
+	uint64_t reopens;		/* how often a vanished port came back */
 	int64_t last_request_ns;	/* CLOCK_MONOTONIC; 0 = never */
 	bool port_open;
 };
@@ -57,10 +66,17 @@ int slave_new(struct slave **slave, sd_event *event, const struct modbus_config 
 /* The meter's answer to the write under way: 0 or a Modbus exception code. */
 void slave_write_done(struct slave *slave, int exception);
 
-/* Reopens with other port settings (address, baud, parity) after the reply under way has gone out. */
+/*
+ * Takes other settings (address, baud, parity, device) after the reply under way has gone out; the port is
+ * opened anew, a pseudo-terminal of the same link stays.  A port that does not open is tried again with
+ * back-off.  0, or -EINVAL when a setting is out of range: then nothing changes.
+ */
 int slave_reconfigure(struct slave *slave, const struct modbus_config *config);
 
 const struct slave_counters *slave_counters(const struct slave *slave);
+
+/* The path of the tty in use, "" while there is none. */
+const char *slave_port_name(const struct slave *slave);
 
 void slave_free(struct slave *slave);
 

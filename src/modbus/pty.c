@@ -1,0 +1,157 @@
+#include "modbus/pty.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "modbus/lock.h"
+
+static int complain(bool quiet, const char *link, int error, const char *what)
+{
+	if (!quiet)
+		log_error("modbus: %s: %s: %s", link, what, strerror(-error));
+	return error;
+}
+
+static int make_raw(int fd)
+{
+	struct termios tios;
+
+	if (tcgetattr(fd, &tios) < 0)
+		return -errno;
+	cfmakeraw(&tios);
+	tios.c_cflag |= CLOCAL;
+	return tcsetattr(fd, TCSANOW, &tios) < 0 ? -errno : 0;
+}
+
+static int open_pair(struct pty *pty)
+{
+	int error;
+
+	pty->far = -1;
+	pty->master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (pty->master < 0)
+		return -errno;
+	if (grantpt(pty->master) < 0 || unlockpt(pty->master) < 0) {
+		error = -errno;
+		goto fail;
+	}
+	error = -ptsname_r(pty->master, pty->name, sizeof(pty->name));
+	if (error)
+		goto fail;
+	pty->far = open(pty->name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (pty->far < 0) {
+		error = -errno;
+		goto fail;
+	}
+	error = make_raw(pty->far);
+	if (!error)
+		error = lock_take(pty->far);
+	if (!error)
+		return 0;
+	close(pty->far);
+fail:
+	close(pty->master);
+	return error;
+}
+
+/* Reads a symbolic link; empty when there is none. */
+static void read_link(const char *path, char target[256])
+{
+	ssize_t n = readlink(path, target, 255);
+
+	target[n > 0 ? n : 0] = '\0';
+}
+
+/* Does a living process hold the lock on the far end that the link leads to? */
+static bool in_use(const char *link)
+{
+	int fd = open(link, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	bool busy;
+
+	if (fd < 0)
+		return false;
+	busy = lock_take(fd) == -EBUSY;
+	close(fd);
+	return busy;
+}
+
+/* May the link be made, or made anew? */
+static int check_link(const char *link, bool quiet)
+{
+	char target[256];
+	struct stat st;
+	pid_t holder;
+
+	if (lstat(link, &st) < 0)
+		return errno == ENOENT ? 0 : complain(quiet, link, -errno, "cannot look at it");
+	read_link(link, target);
+	if (!S_ISLNK(st.st_mode) || (strncmp(target, "/dev/pts/", 9) != 0 && access(link, F_OK) == 0)) {
+		if (!quiet)
+			log_error("modbus: %s: exists and is not a link to a pseudo-terminal; it is left alone", link);
+		return -EEXIST;
+	}
+	if (!in_use(link))
+		return 0;
+	holder = lock_holder(link);
+	if (!quiet && holder > 0)
+		log_error("modbus: %s: in use by process %d", link, (int)holder);
+	else if (!quiet)
+		log_error("modbus: %s: in use by another process", link);
+	return -EBUSY;
+}
+
+/* The link appears at once and whole: it is made beside its place and renamed. */
+static int make_link(const struct pty *pty)
+{
+	char beside[sizeof(pty->link) + 16];
+
+	snprintf(beside, sizeof(beside), "%s.%d", pty->link, (int)getpid());
+	if (symlink(pty->name, beside) < 0)
+		return -errno;
+	if (rename(beside, pty->link) < 0) {
+		int error = -errno;
+
+		unlink(beside);
+		return error;
+	}
+	return 0;
+}
+
+int pty_open(struct pty *pty, const char *link, bool quiet)
+{
+	int error;
+
+	if (strlen(link) >= sizeof(pty->link) || link[0] == '\0')
+		return complain(quiet, link, -EINVAL, "no usable path for a link");
+	snprintf(pty->link, sizeof(pty->link), "%s", link);
+	error = check_link(link, quiet);
+	if (error)
+		return error;
+	error = open_pair(pty);
+	if (error)
+		return complain(quiet, link, error, "cannot make a pseudo-terminal");
+	error = make_link(pty);
+	if (!error)
+		return 0;
+	close(pty->far);
+	close(pty->master);
+	return complain(quiet, link, error, "cannot make the link");
+}
+
+void pty_close(struct pty *pty)
+{
+	char target[256];
+
+	read_link(pty->link, target);
+	if (strcmp(target, pty->name) == 0)
+		unlink(pty->link);
+	close(pty->far);
+	close(pty->master);
+}

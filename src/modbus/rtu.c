@@ -1,0 +1,391 @@
+#include "modbus/rtu.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "modbus/rtu_length.h"
+
+#define LENGTH_MAX (sizeof(((struct rtu *)0)->data))
+
+enum verdict {
+	WAIT,		/* more bytes or silence will tell */
+	OURS,		/* a frame for this station */
+	OTHER,		/* a frame of another one */
+	ECHO,		/* what we sent */
+	GARBAGE		/* no frame begins here */
+};
+
+uint16_t rtu_crc(const uint8_t *data, size_t length)
+{
+	/* The remainder after four more bits, for each value of four bits (polynomial 0xA001, reflected). */
+	static const uint16_t remainder[16] = {
+		0x0000, 0xCC01, 0xD801, 0x1400, 0xF001, 0x3C00, 0x2800, 0xE401,
+		0xA001, 0x6C00, 0x7800, 0xB401, 0x5000, 0x9C01, 0x8801, 0x4400,
+	};
+	uint16_t crc = 0xFFFF;
+
+	for (size_t i = 0; i < length; i++) {
+		crc ^= data[i];
+		crc = (uint16_t)(crc >> 4 ^ remainder[crc & 15]);
+		crc = (uint16_t)(crc >> 4 ^ remainder[crc & 15]);
+	}
+	return crc;
+}
+
+int64_t rtu_t35_ns(int baud)
+{
+	if (baud > 19200)
+		return 1750000;
+	return INT64_C(38500000000) / baud;
+}
+
+void rtu_init(struct rtu *rtu, const struct rtu_config *config)
+{
+	memset(rtu, 0, sizeof(*rtu));
+	rtu->config = *config;
+	rtu->synced = true;
+}
+
+void rtu_reset(struct rtu *rtu)
+{
+	rtu->length = rtu->shadow = rtu->echo_length = 0;
+	rtu->question.open = rtu->heard = rtu->in_error = false;
+	rtu->synced = true;
+}
+
+static bool crc_holds(const uint8_t *data, size_t length)
+{
+	return length >= RTU_FRAME_MIN && length <= RTU_FRAME_MAX &&
+	       rtu_crc(data, length - 2) == (data[length - 2] | data[length - 1] << 8);
+}
+
+/* Is there a whole, good frame of `length` as rtu_length.h gave it? */
+static bool whole(const uint8_t *data, size_t available, int length)
+{
+	return length > 0 && (size_t)length <= available && crc_holds(data, (size_t)length);
+}
+
+/* Can it still become one? */
+static bool unfinished(size_t available, int length)
+{
+	return length == RTU_LENGTH_LATER || (length > 0 && length <= RTU_FRAME_MAX && (size_t)length > available);
+}
+
+/* Functions from 0x80 on are exception replies, never requests: an echo of our own must not be answered. */
+static bool is_ours(const struct rtu *rtu, const uint8_t *data)
+{
+	return (data[0] == rtu->config.address || data[0] == 0) && data[1] < 0x80;
+}
+
+/* The length of a good request to us at data[0], 0 = none. */
+static size_t our_request(const struct rtu *rtu, const uint8_t *data, size_t available)
+{
+	int length;
+
+	if (available < RTU_FRAME_MIN || !is_ours(rtu, data))
+		return 0;
+	length = rtu_request_length(data, available);
+	return whole(data, available, length) ? (size_t)length : 0;
+}
+
+/* Does a good request to us begin before `end` and reach beyond it? */
+static bool cuts_our_request(const struct rtu *rtu, size_t end)
+{
+	for (size_t i = 1; i < end; i++) {
+		if (our_request(rtu, rtu->data + i, rtu->length - i) > end - i)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A frame of unknown length at data[0]: where does its CRC hold?  All that came; up to a pause; anywhere.  By
+ * chance a CRC holds once in 65536 places, so the last is tried at silence only, and not against a
+ * good request to us.  Returns its length, 0 = nowhere.
+ */
+static size_t find_end(const struct rtu *rtu, bool final)
+{
+	size_t most = rtu->length < RTU_FRAME_MAX ? rtu->length : RTU_FRAME_MAX;
+
+	if (final && crc_holds(rtu->data, rtu->length))
+		return rtu->length;
+	for (size_t n = RTU_FRAME_MIN; n <= most; n++) {
+		bool pause = n < rtu->length && rtu->gap_before[n];
+
+		if ((pause || final) && crc_holds(rtu->data, n) && (pause || !cuts_our_request(rtu, n)))
+			return n;
+	}
+	return 0;
+}
+
+/* What follows data[at]: a good frame of anyone (1), none (0), or not known yet (-1). */
+static int frame_follows(const struct rtu *rtu, size_t at, bool final)
+{
+	const uint8_t *data = rtu->data + at;
+	size_t available = rtu->length - at;
+	int request, reply;
+
+	if (available < 2)
+		return final ? 0 : -1;
+	request = rtu_request_length(data, available);
+	reply = rtu_reply_length(data, available);
+	if (whole(data, available, request) || (!is_ours(rtu, data) && whole(data, available, reply)))
+		return 1;
+	return !final && (unfinished(available, request) || unfinished(available, reply)) ? -1 : 0;
+}
+
+/*
+ * A good request within the bytes of a damaged frame is part of that frame's data,
+ * unless another good frame follows at once: then the damaged one was cut off, and the bus went on.
+ */
+static enum verdict judge_shadowed(const struct rtu *rtu, size_t length, bool final)
+{
+	int follows;
+
+	if (length > rtu->shadow)
+		return OURS;
+	follows = frame_follows(rtu, length, final);
+	if (follows < 0)
+		return WAIT;
+	return follows ? OURS : GARBAGE;
+}
+
+static enum verdict judge_ours(struct rtu *rtu, bool final, size_t *length)
+{
+	int request = rtu_request_length(rtu->data, rtu->length);
+
+	if (whole(rtu->data, rtu->length, request)) {
+		*length = (size_t)request;
+		return judge_shadowed(rtu, *length, final);
+	}
+	if (!final) {
+		if (unfinished(rtu->length, request))
+			return WAIT;
+		/* Only silence tells the end of a request with a wrong byte count or an unknown function. */
+		if (rtu->synced || (request == RTU_LENGTH_UNKNOWN && rtu->data[0] != 0))
+			return WAIT;
+		return GARBAGE;
+	}
+	if (rtu->synced)
+		*length = find_end(rtu, true);
+	else
+		*length = request == RTU_LENGTH_UNKNOWN && crc_holds(rtu->data, rtu->length) ? rtu->length : 0;
+	if (*length)
+		return judge_shadowed(rtu, *length, true);
+	if (rtu->synced && request > 8 && (size_t)request <= rtu->length)
+		rtu->shadow = (size_t)request;
+	return GARBAGE;
+}
+
+/* Is data[0] the beginning of the reply that the question calls for? */
+static bool answers_question(const struct rtu *rtu)
+{
+	const struct rtu_question *question = &rtu->question;
+
+	if (!question->open || rtu->data[0] != question->address || (rtu->data[1] & 0x7F) != question->function)
+		return false;
+	return rtu->data[1] >= 0x80 || question->bytes < 0 || rtu->length < 3 || rtu->data[2] == question->bytes;
+}
+
+static void note_question(struct rtu *rtu)
+{
+	rtu->question.open = true;
+	rtu->question.address = rtu->data[0];
+	rtu->question.function = rtu->data[1];
+	rtu->question.bytes = rtu_reply_bytes(rtu->data);
+}
+
+/* A damaged frame whose length is beyond doubt. */
+static void cast_shadow(struct rtu *rtu, bool answer, int request, int reply)
+{
+	int length = 0;
+
+	if (answer && rtu->question.bytes >= 0)
+		length = reply;
+	else if (rtu->data[1] == 0x10 || rtu->data[1] == 0x0F)
+		length = request;
+	if (rtu->synced && length > 0 && length <= RTU_FRAME_MAX && (size_t)length <= rtu->length)
+		rtu->shadow = (size_t)length;
+}
+
+static enum verdict judge_other(struct rtu *rtu, bool final, size_t *length)
+{
+	bool answer = answers_question(rtu);
+	int request = rtu_request_length(rtu->data, rtu->length);
+	int reply = rtu_reply_length(rtu->data, rtu->length);
+
+	if (answer && whole(rtu->data, rtu->length, reply)) {
+		rtu->question.open = false;
+		*length = (size_t)reply;
+		return OTHER;
+	}
+	if (answer && !final && unfinished(rtu->length, reply))
+		return WAIT;
+	if (whole(rtu->data, rtu->length, request)) {
+		note_question(rtu);
+		*length = (size_t)request;
+		return OTHER;
+	}
+	if (whole(rtu->data, rtu->length, reply)) {
+		rtu->question.open = false;
+		*length = (size_t)reply;
+		return OTHER;
+	}
+	if (rtu->synced && reply == RTU_LENGTH_UNKNOWN) {
+		*length = find_end(rtu, final);
+		if (*length) {
+			rtu->question.open = false;
+			return OTHER;
+		}
+		if (!final)
+			return WAIT;
+	}
+	if (!final && (unfinished(rtu->length, request) || unfinished(rtu->length, reply)))
+		return WAIT;
+	cast_shadow(rtu, answer, request, reply);
+	return GARBAGE;
+}
+
+/* Does data[0] begin what we sent, as far as it has come? */
+static bool matches_echo(struct rtu *rtu)
+{
+	size_t n = rtu->length < rtu->echo_length ? rtu->length : rtu->echo_length;
+
+	if (!rtu->echo_length)
+		return false;
+	if (rtu->last_ns > rtu->echo_until_ns) {
+		rtu->echo_length = 0;
+		return false;
+	}
+	return memcmp(rtu->data, rtu->echo, n) == 0;
+}
+
+static enum verdict judge(struct rtu *rtu, bool final, size_t *length)
+{
+	/* Nothing that begins at data[0] is longer than a frame. */
+	bool decide = final || rtu->length >= RTU_FRAME_MAX;
+
+	if (matches_echo(rtu)) {
+		*length = rtu->length < rtu->echo_length ? rtu->length : rtu->echo_length;
+		if (*length == rtu->echo_length || final)
+			return ECHO;
+		return WAIT;
+	}
+	if (rtu->length < 2)
+		return decide ? GARBAGE : WAIT;
+	return is_ours(rtu, rtu->data) ? judge_ours(rtu, decide, length) : judge_other(rtu, decide, length);
+}
+
+static void consume(struct rtu *rtu, size_t count)
+{
+	rtu->length -= count;
+	memmove(rtu->data, rtu->data + count, rtu->length);
+	memmove(rtu->gap_before, rtu->gap_before + count, rtu->length * sizeof(rtu->gap_before[0]));
+	rtu->shadow = rtu->shadow > count ? rtu->shadow - count : 0;
+}
+
+static void deliver(struct rtu *rtu, size_t length)
+{
+	struct rtu_frame frame = {
+		.broadcast = rtu->data[0] == 0,
+		.pdu = rtu->data + 1,
+		.length = length - 3,
+		.end_ns = rtu->last_ns,
+	};
+
+	rtu->counters.frames++;
+	rtu->question.open = false;
+	rtu->config.frame(rtu->config.context, &frame);
+}
+
+static void drop_byte(struct rtu *rtu)
+{
+	if (!rtu->in_error)
+		rtu->counters.errors++;
+	rtu->in_error = true;
+	rtu->synced = false;
+	consume(rtu, 1);
+}
+
+/* Takes all frames off the front of the buffer that can be told; at silence (final) that is everything. */
+static void parse(struct rtu *rtu, bool final)
+{
+	while (rtu->length) {
+		size_t length = 0;
+		enum verdict verdict = judge(rtu, final, &length);
+
+		if (verdict == WAIT)
+			break;
+		if (verdict == GARBAGE) {
+			drop_byte(rtu);
+			continue;
+		}
+		if (verdict == OURS) {
+			deliver(rtu, length);
+		} else if (verdict == ECHO) {
+			rtu->counters.echoes++;
+			rtu->echo_length = 0;
+		} else {
+			rtu->counters.other_frames++;
+		}
+		consume(rtu, length);
+		rtu->synced = true;
+		rtu->in_error = false;
+	}
+	if (final) {
+		assert(rtu->length == 0);
+		rtu->synced = true;
+		rtu->in_error = false;
+		rtu->shadow = 0;
+	}
+}
+
+void rtu_receive(struct rtu *rtu, const uint8_t *bytes, size_t count, int64_t now_ns)
+{
+	bool gap;
+
+	if (!count)
+		return;
+	rtu_poll(rtu, now_ns);
+	gap = !rtu->heard || now_ns - rtu->last_ns >= rtu->config.t35_ns;
+	rtu->last_ns = now_ns;
+	rtu->heard = true;
+	while (count) {
+		size_t n = LENGTH_MAX - rtu->length;
+
+		if (n > count)
+			n = count;
+		memcpy(rtu->data + rtu->length, bytes, n);
+		memset(rtu->gap_before + rtu->length, 0, n * sizeof(rtu->gap_before[0]));
+		rtu->gap_before[rtu->length] = gap;
+		gap = false;
+		rtu->length += n;
+		bytes += n;
+		count -= n;
+		parse(rtu, false);
+	}
+}
+
+void rtu_poll(struct rtu *rtu, int64_t now_ns)
+{
+	if (rtu->length && now_ns - rtu->last_ns >= rtu->config.silence_ns)
+		parse(rtu, true);
+}
+
+int64_t rtu_deadline_ns(const struct rtu *rtu)
+{
+	return rtu->length ? rtu->last_ns + rtu->config.silence_ns : INT64_MAX;
+}
+
+void rtu_expect_echo(struct rtu *rtu, const uint8_t *frame, size_t length, int64_t until_ns)
+{
+	assert(length <= sizeof(rtu->echo));
+	memcpy(rtu->echo, frame, length);
+	rtu->echo_length = length;
+	rtu->echo_until_ns = until_ns;
+}
+
+bool rtu_echo_pending(const struct rtu *rtu, int64_t now_ns)
+{
+	return rtu->echo_length && now_ns <= rtu->echo_until_ns;
+}
