@@ -1,5 +1,7 @@
 # Programs over metering/.
 METERING_TESTS = \
+	tests/unit/test_meter \
+	tests/unit/test_quantities \
 	tests/unit/test_alerts \
 	tests/unit/test_demand \
 	tests/unit/test_energy
@@ -15,6 +17,16 @@ tests_unit_test_demand_LDADD = libpure.a $(CHECK_LIBS)
 tests_unit_test_energy_SOURCES = tests/unit/test_energy.c
 tests_unit_test_energy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_energy_LDADD = libpure.a $(CHECK_LIBS)
+
+tests_unit_test_meter_SOURCES = tests/unit/test_meter.c
+tests_unit_test_meter_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_meter_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_meter_LDADD = tests/lib/libwave.a libpure.a $(CHECK_LIBS)
+
+tests_unit_test_quantities_SOURCES = tests/unit/test_quantities.c
+tests_unit_test_quantities_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_quantities_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_quantities_LDADD = tests/lib/libwave.a libpure.a $(CHECK_LIBS)
 
 check_PROGRAMS += $(METERING_TESTS)
 TESTS += $(METERING_TESTS)
