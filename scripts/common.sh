@@ -31,21 +31,26 @@ list_sources()
 }
 
 # Copies the sources to $work/source with their times, so that an unchanged file is not built again, and makes
-# configure there: the repository stays as it is, and may be read-only.
+# configure there: the repository stays as it is, and may be read-only.  Who has done so and calls another script that
+# would do it too exports SOURCES_STAGED=yes.
 stage_sources()
 {
 	source=$work/source
+	[ -z "${SOURCES_STAGED:-}" ] || return 0
 	mkdir -p "$source"
 	list_sources >"$work/sources.new"
-	if [ -e "$work/sources" ]; then
+	if ! cmp -s "$work/sources" "$work/sources.new"; then
+		rm -f "$work/bootstrapped"
+		touch "$work/sources"
 		LC_ALL=C comm -23 "$work/sources" "$work/sources.new" | while IFS= read -r gone; do
 			rm -f "$source/$gone"
 		done
 	fi
-	tar -C "$top" -cf - --no-recursion -T "$work/sources.new" | tar -C "$source" -xf - --no-same-owner
+	tar -C "$top" --format=posix -cf - --no-recursion -T "$work/sources.new" | tar -C "$source" -xf - --no-same-owner || return 1
 	mv "$work/sources.new" "$work/sources"
-	if [ ! -x "$source/configure" ] || [ "$source/configure.ac" -nt "$source/configure" ]; then
-		(cd "$source" && autoreconf -fi)
+	if [ ! -e "$work/bootstrapped" ] || [ -n "$(find "$source" \( -name '*.mk' -o -name Makefile.am -o -name configure.ac \) \
+		-newer "$work/bootstrapped")" ]; then
+		(cd "$source" && autoreconf -fi) && touch "$work/bootstrapped"
 	fi
 }
 
