@@ -124,7 +124,7 @@ static const struct point points[] = {
 	      "Real energy consumed, phase C", ENERGY_PHASE, OF(energies.kwh_phase[PHASE_C])),
 	POINT(129, "command", UINT, COMMAND, RAM, "", NONE, "30078,21211,21212,16498,16640", "reads 0",
 	      "Commands: 30078 clears the energies, 21211 ends the demand sub-interval, 21212 sets the maximum "
-	      "demands to the present ones, 16498 clears the pulse counters, 16640 clears the data log; reads 0", ZERO, 0),
+	      "demands to the present ones, 16498 clears the pulse counters, 16640 clears the data log (not served); reads 0", ZERO, 0),
 	SETTING(130, SYSTEM_TYPE, system_type, "", NONE,
 	      "Wiring: 10 = A and neutral, 11 = A and B, 12 = A, B and neutral, 31 = three-phase delta, 40 = "
 	      "three-phase wye with neutral"),
