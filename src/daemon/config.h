@@ -43,6 +43,12 @@ void config_defaults(struct config *config);
  */
 int config_read(struct config *config, const char *file, FILE *errors);
 
+/*
+ * What a daemon needs beyond that: a recording when the source is "comtrade" (`dinmeter analyze` gets
+ * its own).  Returns 0, or -EINVAL after a line on `errors`.  `file` is named in it; NULL when none was read.
+ */
+int config_check_source(const struct config *config, const char *file, FILE *errors);
+
 /* Writes the whole configuration in force in the file's own syntax; reading it back gives the same. */
 void config_print(const struct config *config, FILE *out);
 

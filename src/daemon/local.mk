@@ -1,5 +1,8 @@
 libshell_a_SOURCES += \
-	%D%/config.h \
+	%D%/config.c %D%/config.h \
+	%D%/config_print.c \
+	%D%/config_source.c %D%/config_source.h \
+	%D%/config_table.c %D%/config_table.h \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/log.c %D%/log.h \
 	%D%/meter_thread.c %D%/meter_thread.h \

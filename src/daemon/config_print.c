@@ -1,0 +1,174 @@
+#include <string.h>
+
+#include "daemon/config.h"
+#include "daemon/config_table.h"
+
+static void indent(FILE *out, unsigned depth)
+{
+	fprintf(out, "%*s", (int)(2 * depth), "");
+}
+
+static void print_string(FILE *out, const char *string)
+{
+	fputc('"', out);
+	for (; *string; string++) {
+		unsigned char c = (unsigned char)*string;
+
+		if (c == '"' || c == '\\')
+			fprintf(out, "\\%c", c);
+		else if (c < ' ' || c == 0x7F)
+			fprintf(out, "\\x%02X", c);
+		else
+			fputc(c, out);
+	}
+	fputc('"', out);
+}
+
+static void print_number(FILE *out, double value)
+{
+	char text[48];
+
+	config_number_text(value, text, sizeof(text));
+	fputs(text, out);
+}
+
+static void print_phases(FILE *out, const double *values)
+{
+	if (values[0] == values[1] && values[0] == values[2]) {
+		print_number(out, values[0]);
+		return;
+	}
+	fputs("[ ", out);
+	for (int p = 0; p < 3; p++) {
+		print_number(out, values[p]);
+		fputs(p < 2 ? ", " : " ]", out);
+	}
+}
+
+static void print_word(FILE *out, const struct config_key *key, const void *field)
+{
+	int value = *(const char *)field;
+	const struct config_word *word = key->words;
+
+	if (key->size != 1)
+		memcpy(&value, field, sizeof(value));
+	while (word->name && word->value != value)
+		word++;
+	print_string(out, word->name ? word->name : "");
+}
+
+static void print_harmonics(FILE *out, const struct adc_sim_config *sim)
+{
+	fputs("(", out);
+	for (int k = 0; k < sim->harmonics; k++) {
+		const struct adc_sim_harmonic *harmonic = &sim->harmonic[k];
+
+		fprintf(out, "%s { order = %d; voltage = ", k ? "," : "", harmonic->order);
+		print_number(out, harmonic->voltage_percent);
+		fputs("; current = ", out);
+		print_number(out, harmonic->current_percent);
+		fputs("; phase = ", out);
+		print_number(out, harmonic->phase_deg);
+		fputs("; }", out);
+	}
+	fputs(sim->harmonics ? " )" : ")", out);
+}
+
+static void print_value(FILE *out, const struct config *config, const struct config_key *key)
+{
+	const void *field = (const char *)config + key->offset;
+	double number;
+	int whole;
+
+	switch (key->type) {
+	case CONFIG_BOOL:
+		fputs(*(const bool *)field ? "true" : "false", out);
+		break;
+	case CONFIG_INT:
+		memcpy(&whole, field, sizeof(whole));
+		fprintf(out, "%d", whole);
+		break;
+	case CONFIG_NUMBER:
+		memcpy(&number, field, sizeof(number));
+		print_number(out, number);
+		break;
+	case CONFIG_HUNDREDTHS:
+		memcpy(&whole, field, sizeof(whole));
+		fprintf(out, "%d.%02d", whole / 100, whole % 100);
+		break;
+	case CONFIG_PHASES:
+		print_phases(out, field);
+		break;
+	case CONFIG_STRING:
+		print_string(out, field);
+		break;
+	case CONFIG_WORD:
+		print_word(out, key, field);
+		break;
+	case CONFIG_HARMONICS:
+		print_harmonics(out, &config->adc.sim);
+		break;
+	}
+}
+
+/* How many groups, counted in dots, two paths have in common. */
+static unsigned common_groups(const char *a, const char *b)
+{
+	unsigned groups = 0;
+
+	for (; *a && *a == *b; a++, b++)
+		groups += *a == '.';
+	return groups;
+}
+
+static unsigned depth_of(const char *path)
+{
+	unsigned depth = 0;
+
+	for (; *path; path++)
+		depth += *path == '.';
+	return depth;
+}
+
+/* The name number `n` of a path. */
+static int path_name(const char *path, unsigned n, const char **name)
+{
+	while (n--)
+		path = strchr(path, '.') + 1;
+	*name = path;
+	return (int)strcspn(path, ".");
+}
+
+static void close_groups(FILE *out, unsigned from, unsigned to)
+{
+	while (from > to) {
+		indent(out, --from);
+		fputs("};\n", out);
+	}
+}
+
+void config_print(const struct config *config, FILE *out)
+{
+	const char *before = "", *name;
+	unsigned open = 0;
+
+	for (unsigned k = 0; k < config_keys_n; k++) {
+		const char *path = config_keys[k].path;
+		unsigned common = common_groups(before, path), depth = depth_of(path);
+		int length;
+
+		close_groups(out, open, common);
+		for (open = common; open < depth; open++) {
+			indent(out, open);
+			length = path_name(path, open, &name);
+			fprintf(out, "%.*s: {\n", length, name);
+		}
+		indent(out, depth);
+		length = path_name(path, depth, &name);
+		fprintf(out, "%.*s = ", length, name);
+		print_value(out, config, &config_keys[k]);
+		fputs(";\n", out);
+		before = path;
+	}
+	close_groups(out, open, 0);
+}
