@@ -237,7 +237,7 @@ static void refuse_unknown(struct reader *reader, const config_setting_t *settin
 static void read_harmonic(struct reader *reader, const config_setting_t *group, const char *path,
 			  struct adc_sim_harmonic *harmonic)
 {
-	char name[PATH_ROOM];
+	char name[2 * PATH_ROOM];
 
 	*harmonic = (struct adc_sim_harmonic){ 0 };
 	for (int i = 0; i < config_setting_length(group); i++) {
@@ -271,7 +271,7 @@ static bool read_harmonics(struct reader *reader, const config_setting_t *settin
 		return false;
 	for (int k = 0; k < n; k++) {
 		const config_setting_t *group = config_setting_get_elem(setting, (unsigned)k);
-		char name[PATH_ROOM];
+		char name[PATH_ROOM / 2];
 
 		snprintf(name, sizeof(name), "%s[%d]", path, k);
 		if (config_setting_type(group) == CONFIG_TYPE_GROUP)
@@ -464,7 +464,7 @@ static int read_text(struct reader *reader)
 	return reader->error_n ? -EINVAL : 0;
 }
 
-int config_read(struct config *config, const char *path, FILE *errors)
+int config_load(struct config *config, const char *path, FILE *errors)
 {
 	struct config_source source;
 	struct reader reader = { .config = config, .source = &source, .errors = errors };

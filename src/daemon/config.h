@@ -41,7 +41,7 @@ void config_defaults(struct config *config);
  * unknown keys with the nearest known one.  Returns 0, or -EINVAL (errors were
  * written), or -errno when the file cannot be read (said too).
  */
-int config_read(struct config *config, const char *file, FILE *errors);
+int config_load(struct config *config, const char *file, FILE *errors);
 
 /*
  * What a daemon needs beyond that: a recording when the source is "comtrade" (`dinmeter analyze` gets

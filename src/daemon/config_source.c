@@ -55,7 +55,7 @@ struct reading {
 
 static void put(struct config_source *source, const char *text, size_t length)
 {
-	if (source->length + length > source->room) {
+	if (!source->text || source->length + length > source->room) {
 		size_t room = 2 * (source->length + length) + 4096;
 		char *grown = realloc(source->text, room + 1);
 
@@ -226,8 +226,8 @@ static void take_piece(struct reading *reading)
 
 static int spread_file(struct config_source *source, const char *path, unsigned depth)
 {
-	char *text;
-	size_t length;
+	char *text = NULL;
+	size_t length = 0;
 	struct reading reading = { .source = source, .path = path, .line = 1, .depth = depth };
 	int error = read_file(path, &text, &length);
 
@@ -259,7 +259,7 @@ int config_source_read(struct config_source *source, const char *file, FILE *err
 
 	*source = (struct config_source){ .line = 1, .out = errors };
 	put(source, "", 0);
-	error = spread_file(source, file, 1);
+	error = source->text ? spread_file(source, file, 1) : -ENOMEM;
 	if (error) {
 		fprintf(errors, "%s: cannot be read: %s\n", file, strerror(-error));
 		return error;

@@ -330,7 +330,7 @@ void config_number_text(double value, char *text, size_t size)
 	char digits[40];
 	size_t mantissa;
 
-	for (int precision = 1; precision <= 17; precision++) {
+	for (int precision = 15; precision <= 17; precision++) {
 		snprintf(digits, sizeof(digits), "%.*g", precision, value);
 		if (strtod(digits, NULL) == value)
 			break;
