@@ -7,6 +7,7 @@ static const struct {
 	struct adc *(*new)(const struct adc_config *config);
 } sources[] = {
 	{ "sim", adc_sim_new },
+	{ "comtrade", adc_comtrade_new },
 };
 
 struct adc *adc_new(const struct adc_config *config)

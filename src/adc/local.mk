@@ -2,4 +2,17 @@ libshell_a_SOURCES += \
 	%D%/adc.c %D%/adc.h \
 	%D%/adc_sim.c \
 	%D%/acquire.c %D%/acquire.h \
-	%D%/queue.c %D%/queue.h
+	%D%/queue.c %D%/queue.h \
+	%D%/adc_comtrade.c %D%/adc_comtrade.h \
+	%D%/comtrade_open.c %D%/comtrade_open.h \
+	%D%/comtrade_file.c %D%/comtrade_file.h
+
+# What a recording's text and records mean: pure, for the fuzzer too.
+libpure_a_SOURCES += \
+	%D%/adc.h \
+	%D%/comtrade_text.c %D%/comtrade_text.h \
+	%D%/comtrade_cfg.c %D%/comtrade_cfg.h \
+	%D%/comtrade_cff.c %D%/comtrade_cff.h \
+	%D%/comtrade_map.c %D%/comtrade_map.h \
+	%D%/comtrade_record.c %D%/comtrade_record.h \
+	%D%/comtrade_time.c %D%/comtrade_time.h

@@ -1,6 +1,7 @@
 #include "daemon/log.h"
 
 #include <errno.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>

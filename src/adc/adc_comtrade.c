@@ -1,0 +1,278 @@
+#include "adc/adc_comtrade.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adc/comtrade_open.h"
+#include "daemon/log.h"
+
+/* A read that finds nothing but lost scans returns after so many records. */
+#define RECORDS_PER_READ 65536
+/* Most of a second that one block may hold. */
+#define BLOCK_MAX_S 0.5
+/*
+ * Clipping: so many scans in a row, and so long, at an end of the type.  A wave that its writer has scaled to the full
+ * range touches the end for a scan at its peak (within 30 us of it, the cosine is nearer to 1 than 16 bits tell).
+ */
+#define CLIPPED_SCANS 3
+#define CLIPPED_S 50e-6
+
+struct adc_comtrade {
+	struct adc adc;
+	struct adc_config config;
+	struct comtrade_recording recording;
+	struct comtrade_clock clock;
+	double origin_ns;		/* when this round of the recording began */
+	double newest_ns;		/* of the newest record */
+	bool open, held, restarted;	/* held: `record` and `step` wait for the next block */
+	uint64_t lost;			/* to be told with the next block */
+	struct comtrade_record record;
+	struct comtrade_step step;
+	unsigned at_end[ADC_CHANNELS];	/* scans in a row at an end of the range */
+	int failed;			/* -errno of a read, for good */
+	atomic_bool cancelled;
+};
+
+static struct adc_comtrade *of(struct adc *adc)
+{
+	return (struct adc_comtrade *)(void *)adc;
+}
+
+static bool rate_serves(double hz)
+{
+	return hz >= 600 && hz <= 100000;
+}
+
+static void begin_round(struct adc_comtrade *self)
+{
+	comtrade_recording_rewind(&self->recording);
+	comtrade_clock_start(&self->clock, &self->recording.timeline);
+	memset(self->at_end, 0, sizeof(self->at_end));
+}
+
+static int comtrade_open(struct adc *adc, struct adc_info *info)
+{
+	struct adc_comtrade *self = of(adc);
+	double delay_us[ADC_CHANNELS];
+	int ret = comtrade_recording_open(&self->recording, self->config.recording, self->config.channel, &self->cancelled);
+
+	self->open = true;
+	if (!ret) {
+		adc_comtrade_delay_us(adc, delay_us);
+		for (int c = 0; c < ADC_CHANNELS && !ret; c++)
+			if (!(fabs(delay_us[c]) <= 500)) {
+				log_error("%s: channel '%s': its skew is %.6g us from the middle of the others, must be at most 500",
+					  self->config.recording, self->recording.map.pick[c].name, fabs(delay_us[c]));
+				ret = -ERANGE;
+			}
+	} else if (ret != -ECANCELED) {
+		log_error("%s", self->recording.message);
+	}
+	if (ret) {
+		adc->ops->close(adc);
+		return ret;
+	}
+	begin_round(self);
+	self->origin_ns = self->newest_ns = 0;
+	self->held = false;
+	self->lost = 0;
+	self->failed = 0;
+	self->restarted = true;
+	info->rate_hz = self->recording.timeline.segment[0].hz;
+	for (unsigned i = self->recording.timeline.segments; i-- > 0;)
+		if (rate_serves(self->recording.timeline.segment[i].hz))
+			info->rate_hz = self->recording.timeline.segment[i].hz;
+	info->block_scans = self->config.block_scans;
+	info->paced = false;
+	return 0;
+}
+
+/* The recording starts anew, one step behind its end. */
+static void loop_round(struct adc_comtrade *self)
+{
+	self->origin_ns = self->newest_ns + 1e9 / self->step.hz;
+	begin_round(self);
+	self->restarted = true;
+}
+
+/* Makes `record` and `step` the next that is to be handled.  1, 0 when the recording began anew, or -errno. */
+static int take_record(struct adc_comtrade *self)
+{
+	int ret;
+
+	if (self->held || self->failed)
+		return self->held ? 1 : self->failed;
+	ret = comtrade_recording_next(&self->recording, &self->record);
+	if (ret < 0) {
+		log_error("%s", self->recording.message);
+		self->failed = ret;
+		return ret;
+	}
+	if (!ret) {
+		if (!self->config.loop || !self->clock.records)
+			return -ENODATA;
+		loop_round(self);
+		return 0;
+	}
+	comtrade_clock_next(&self->clock, &self->record, &self->step);
+	self->newest_ns = self->origin_ns + self->step.t_ns;
+	self->held = true;
+	return 1;
+}
+
+/* Channels that have been at an end long enough. */
+static unsigned clipped_channels(struct adc_comtrade *self)
+{
+	unsigned clipped = 0;
+
+	for (unsigned c = 0; c < ADC_CHANNELS; c++) {
+		if (!(self->record.at_end & 1u << c))
+			self->at_end[c] = 0;
+		else if (++self->at_end[c] >= CLIPPED_SCANS && (self->at_end[c] - 1) / self->step.hz >= CLIPPED_S)
+			clipped |= 1u << c;
+	}
+	return clipped;
+}
+
+static void put_scan(struct adc_comtrade *self, struct adc_block *block)
+{
+	if (!block->n) {
+		block->nominal_hz = block->rate_hz = self->step.hz;
+		block->lost = self->lost + self->step.lost;
+		block->restarted = self->restarted || self->step.restarted;
+		self->lost = 0;
+		self->restarted = false;
+	}
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		block->scans[c][block->n] = self->record.value[c];
+	block->n++;
+	block->clipped |= clipped_channels(self);
+	block->t_ns = llround(self->newest_ns);
+}
+
+/* This record has no scan to give: what it stands for is told with the next block. */
+static void skip_record(struct adc_comtrade *self)
+{
+	self->lost += self->step.lost;
+	if (rate_serves(self->step.hz))
+		self->lost++;
+	self->restarted = self->restarted || self->step.restarted || !rate_serves(self->step.hz);
+	self->held = false;
+	memset(self->at_end, 0, sizeof(self->at_end));
+}
+
+static unsigned scans_at_most(const struct adc_comtrade *self)
+{
+	unsigned half_second = (unsigned)(BLOCK_MAX_S * self->step.hz);
+
+	return self->config.block_scans < half_second ? self->config.block_scans : half_second;
+}
+
+static int comtrade_read(struct adc *adc, struct adc_block *block)
+{
+	struct adc_comtrade *self = of(adc);
+
+	if (atomic_load(&self->cancelled))
+		return -ECANCELED;
+	block->n = 0;
+	block->clipped = 0;
+	block->primary = true;
+	for (unsigned taken = 0; taken < RECORDS_PER_READ; taken++) {
+		int ret = take_record(self);
+
+		if (ret <= 0)
+			return block->n ? (int)block->n : ret;
+		if (block->n && (self->step.lost || self->step.restarted))
+			break;
+		if (self->record.missing || !rate_serves(self->step.hz)) {
+			if (block->n)
+				break;
+			skip_record(self);
+			continue;
+		}
+		put_scan(self, block);
+		self->held = false;
+		if (block->n >= scans_at_most(self))
+			break;
+	}
+	return (int)block->n;
+}
+
+static void comtrade_cancel(struct adc *adc)
+{
+	atomic_store(&of(adc)->cancelled, true);
+}
+
+static void comtrade_close(struct adc *adc)
+{
+	struct adc_comtrade *self = of(adc);
+
+	if (self->open)
+		comtrade_recording_close(&self->recording);
+	self->open = false;
+}
+
+static void comtrade_free(struct adc *adc)
+{
+	comtrade_close(adc);
+	free(adc);
+}
+
+static const struct adc_ops comtrade_ops = {
+	.open = comtrade_open, .read = comtrade_read, .cancel = comtrade_cancel, .close = comtrade_close, .free = comtrade_free,
+};
+
+struct adc *adc_comtrade_new(const struct adc_config *config)
+{
+	struct adc_comtrade *self = calloc(1, sizeof(*self));
+
+	if (!self)
+		return NULL;
+	self->adc.ops = &comtrade_ops;
+	self->adc.name = "comtrade";
+	self->config = *config;
+	self->recording.file = (struct comtrade_file)COMTRADE_FILE_CLOSED;
+	return &self->adc;
+}
+
+void adc_comtrade_delay_us(const struct adc *adc, double delay_us[ADC_CHANNELS])
+{
+	const struct adc_comtrade *self = (const struct adc_comtrade *)(const void *)adc;
+	double least = INFINITY, most = -INFINITY;
+
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		delay_us[c] = 0;
+	if (adc->ops != &comtrade_ops)
+		return;
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		if (self->recording.map.pick[c].number) {
+			least = fmin(least, self->recording.map.pick[c].skew_us);
+			most = fmax(most, self->recording.map.pick[c].skew_us);
+		}
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		if (self->recording.map.pick[c].number)
+			delay_us[c] = (least + most) / 2 - self->recording.map.pick[c].skew_us;
+}
+
+double adc_comtrade_max_rate_hz(const struct adc *adc)
+{
+	const struct adc_comtrade *self = (const struct adc_comtrade *)(const void *)adc;
+	double most = 0;
+
+	if (adc->ops != &comtrade_ops)
+		return 0;
+	for (unsigned i = 0; i < self->recording.timeline.segments; i++)
+		if (rate_serves(self->recording.timeline.segment[i].hz))
+			most = fmax(most, self->recording.timeline.segment[i].hz);
+	return most;
+}
+
+void adc_comtrade_channel(const struct adc *adc, int channel, struct adc_comtrade_channel *out)
+{
+	const struct adc_comtrade *self = (const struct adc_comtrade *)(const void *)adc;
+	const struct comtrade_pick *pick = &self->recording.map.pick[channel];
+
+	*out = (struct adc_comtrade_channel){ .number = pick->number, .name = pick->name, .unit = pick->unit };
+}
