@@ -1,0 +1,15 @@
+# The sample is installed as the configuration where there is none yet; who has one keeps it.
+EXTRA_DIST += %D%/dinmeterd.conf %D%/demo.conf
+dinmeterdconfdir = $(sysconfdir)/dinmeterd
+
+install-data-local: install-sample-config
+.PHONY: install-sample-config uninstall-sample-config
+install-sample-config:
+	$(MKDIR_P) '$(DESTDIR)$(dinmeterdconfdir)'
+	test -e '$(DESTDIR)$(dinmeterdconfdir)/dinmeterd.conf' || \
+		$(INSTALL_DATA) '$(srcdir)/conf/dinmeterd.conf' '$(DESTDIR)$(dinmeterdconfdir)/dinmeterd.conf'
+
+uninstall-local: uninstall-sample-config
+uninstall-sample-config:
+	if cmp -s '$(srcdir)/conf/dinmeterd.conf' '$(DESTDIR)$(dinmeterdconfdir)/dinmeterd.conf'; then \
+		rm -f '$(DESTDIR)$(dinmeterdconfdir)/dinmeterd.conf'; fi
