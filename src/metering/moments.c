@@ -11,7 +11,7 @@
 /* Where the scratch arrays of the window go. */
 struct scratch {
 	double *even[ADC_CHANNELS], *odd[ADC_CHANNELS];	/* half a length each: 6 arrays together */
-	double *a;					/* 3 arrays for whoever needs them now */
+	double *a;					/* an array for whoever needs it now */
 	double *oscillator[3][2];			/* cos and sin of three harmonics, half a length each: 3 arrays */
 };
 
@@ -150,16 +150,27 @@ static void correct_products(const struct phasor measured[ADC_CHANNELS], const s
 						 phasor_dot(measured[i], measured[j]);
 }
 
-/* Phasors of harmonic h of all channels, measured and with their corrections. */
-static void harmonic_phasors(const struct window *window, const struct scratch *scratch, double *const oscillator[2],
-			     struct phasor measured[ADC_CHANNELS])
+/* Phasors of all channels' folded samples at one oscillator. */
+static void channel_phasors(const struct scratch *scratch, double *const oscillator[2], unsigned half, double gain,
+			    struct phasor measured[ADC_CHANNELS])
 {
-	double scale = sqrt(2) / window->hop;
+	for (int c = 0; c < ADC_CHANNELS; c++) {
+		measured[c] = spectrum_phasor(scratch->even[c], scratch->odd[c], oscillator[0], oscillator[1], half);
+		measured[c].re *= sqrt(2) / gain;
+		measured[c].im *= sqrt(2) / gain;
+	}
+}
+
+/* Folds the middle of the window under the harmonics' weights. */
+static void fold_middle(const struct window *window, const struct scratch *scratch, const double mean[ADC_CHANNELS])
+{
+	unsigned n = window->harmonic_length, from = (window->length - n) / 2;
+	double *weighted = scratch->a;
 
 	for (int c = 0; c < ADC_CHANNELS; c++) {
-		measured[c] = spectrum_phasor(scratch->even[c], scratch->odd[c], oscillator[0], oscillator[1], window->length / 2);
-		measured[c].re *= scale;
-		measured[c].im *= scale;
+		for (unsigned k = 0; k < n; k++)
+			weighted[k] = window->harmonic_weight[k] * (window->scans[c][from + k] - mean[c]);
+		spectrum_fold(weighted, n / 2, scratch->even[c], scratch->odd[c]);
 	}
 }
 
@@ -172,44 +183,66 @@ static void next_harmonic(double *const next[2], double *const last[2], double *
 			next[part][n] = 2 * cosine[n] * last[part][n] - before[part][n];
 }
 
+static void corrections_at(const struct channel_errors *errors, double cycles_per_sample, double rate_hz,
+			   struct phasor correction[ADC_CHANNELS])
+{
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		correction[c] = channel_correction(errors, c, cycles_per_sample, rate_hz);
+}
+
+static void correct_fundamental(const struct channel_errors *errors, double rate_hz, struct moments *moments)
+{
+	struct phasor correction[ADC_CHANNELS];
+
+	corrections_at(errors, moments->cycles_per_sample, rate_hz, correction);
+	correct_products(moments->fundamental, correction, moments->product);
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		moments->fundamental[c] = phasor_multiply(moments->fundamental[c], correction[c]);
+}
+
+static void correct_harmonics(const struct window *window, const struct scratch *scratch, const struct channel_errors *errors,
+			      double rate_hz, struct moments *moments)
+{
+	double f = moments->cycles_per_sample, *const *oscillator = scratch->oscillator[0], *cosine = scratch->a;
+	unsigned half = window->harmonic_length / 2;
+
+	spectrum_oscillator(f, half, scratch->oscillator[1][0], scratch->oscillator[1][1]);
+	memcpy(cosine, scratch->oscillator[1][0], half * sizeof(double));
+	for (unsigned n = 0; n < half; n++) {	/* harmonic 0 */
+		oscillator[0][n] = 1;
+		oscillator[1][n] = 0;
+	}
+	for (int h = 2; h <= MOMENTS_HARMONIC_MAX && h * f < 0.5; h++) {
+		struct phasor measured[ADC_CHANNELS], correction[ADC_CHANNELS];
+
+		next_harmonic(scratch->oscillator[h % 3], scratch->oscillator[(h - 1) % 3], scratch->oscillator[(h - 2) % 3], cosine,
+			      half);
+		corrections_at(errors, h * f, rate_hz, correction);
+		channel_phasors(scratch, scratch->oscillator[h % 3], half, window->harmonic_gain, measured);
+		correct_products(measured, correction, moments->product);
+	}
+}
+
 void moments_compute(const struct window *window, double rate_hz, const struct channel_errors *errors,
 		     const struct frequency_reference *references, unsigned reference_count, double reference_min,
 		     struct moments *moments, int *reference_used)
 {
 	unsigned half = window->length / 2;
+	double mean[ADC_CHANNELS];
 	struct scratch scratch;
-	double mean[ADC_CHANNELS], *fundamental_cosine, f;
 
 	scratch_lay_out(&scratch, window);
 	sum_products(window, &scratch, mean, moments->product);
-	f = find_frequency(window, rate_hz, references, reference_count, reference_min, mean, moments->product,
-			   scratch.oscillator[0][0], reference_used);
-	moments->cycles_per_sample = f;
+	moments->cycles_per_sample = find_frequency(window, rate_hz, references, reference_count, reference_min, mean,
+						    moments->product, scratch.oscillator[0][0], reference_used);
 	memset(moments->fundamental, 0, sizeof(moments->fundamental));
-	if (isnan(f))
+	if (isnan(moments->cycles_per_sample))
 		return;
-	spectrum_oscillator(f, half, scratch.oscillator[0][0], scratch.oscillator[0][1]);
-	harmonic_phasors(window, &scratch, scratch.oscillator[0], moments->fundamental);
+	spectrum_oscillator(moments->cycles_per_sample, half, scratch.oscillator[0][0], scratch.oscillator[0][1]);
+	channel_phasors(&scratch, scratch.oscillator[0], half, window->hop, moments->fundamental);
 	if (!channels_need_correction(errors))
 		return;
-	fundamental_cosine = scratch.a;
-	memcpy(fundamental_cosine, scratch.oscillator[0][0], half * sizeof(double));
-	for (int h = 1; h <= MOMENTS_HARMONIC_MAX && h * f < 0.5; h++) {
-		struct phasor measured[ADC_CHANNELS], correction[ADC_CHANNELS];
-		double *const *now = scratch.oscillator[(h - 1) % 3];
-
-		for (int c = 0; c < ADC_CHANNELS; c++)
-			correction[c] = channel_correction(errors, c, h * f, rate_hz);
-		harmonic_phasors(window, &scratch, now, measured);
-		correct_products(measured, correction, moments->product);
-		for (int c = 0; h == 1 && c < ADC_CHANNELS; c++)
-			moments->fundamental[c] = phasor_multiply(measured[c], correction[c]);
-		if (h == 1)	/* harmonic 0: cosine 1, sine 0 */
-			for (unsigned n = 0; n < half; n++) {
-				scratch.oscillator[2][0][n] = 1;
-				scratch.oscillator[2][1][n] = 0;
-			}
-		next_harmonic(scratch.oscillator[h % 3], scratch.oscillator[(h - 1) % 3], scratch.oscillator[(h + 1) % 3],
-			      fundamental_cosine, half);
-	}
+	correct_fundamental(errors, rate_hz, moments);
+	fold_middle(window, &scratch, mean);
+	correct_harmonics(window, &scratch, errors, rate_hz, moments);
 }

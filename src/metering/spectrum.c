@@ -1,30 +1,55 @@
 #include "metering/spectrum.h"
 
 #include <math.h>
+#include <stddef.h>
 
+/*
+ * Sums run in eight chains: the additions of one would each wait for the one
+ * before.  (A compiler may not reorder them on its own.)
+ */
 double spectrum_sum(const double *x, unsigned n)
 {
-	double sum = 0;
+	double s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
+	size_t i = 0;
 
-#pragma omp simd reduction(+ : sum)
-	for (unsigned i = 0; i < n; i++)
-		sum += x[i];
-	return sum;
+	for (; i + 8 <= n; i += 8) {
+		s0 += x[i];
+		s1 += x[i + 1];
+		s2 += x[i + 2];
+		s3 += x[i + 3];
+		s4 += x[i + 4];
+		s5 += x[i + 5];
+		s6 += x[i + 6];
+		s7 += x[i + 7];
+	}
+	for (; i < n; i++)
+		s0 += x[i];
+	return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
 }
 
 double spectrum_dot(const double *x, const double *y, unsigned n)
 {
-	double sum = 0;
+	double s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
+	size_t i = 0;
 
-#pragma omp simd reduction(+ : sum)
-	for (unsigned i = 0; i < n; i++)
-		sum += x[i] * y[i];
-	return sum;
+	for (; i + 8 <= n; i += 8) {
+		s0 += x[i] * y[i];
+		s1 += x[i + 1] * y[i + 1];
+		s2 += x[i + 2] * y[i + 2];
+		s3 += x[i + 3] * y[i + 3];
+		s4 += x[i + 4] * y[i + 4];
+		s5 += x[i + 5] * y[i + 5];
+		s6 += x[i + 6] * y[i + 6];
+		s7 += x[i + 7] * y[i + 7];
+	}
+	for (; i < n; i++)
+		s0 += x[i] * y[i];
+	return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
 }
 
 void spectrum_fold(const double *x, unsigned half, double *even, double *odd)
 {
-	for (unsigned i = 0; i < half; i++) {
+	for (size_t i = 0; i < half; i++) {
 		double after = x[half + i], before = x[half - 1 - i];
 
 		even[i] = after + before;
@@ -43,11 +68,11 @@ void spectrum_oscillator(double turns_per_sample, unsigned half, double *cosine,
 	double w = 2 * M_PI * turns_per_sample;
 	double cos_step = cos(LANES * w), sin_step = sin(LANES * w);
 
-	for (unsigned i = 0; i < half && i < LANES; i++) {
+	for (size_t i = 0; i < half && i < LANES; i++) {
 		cosine[i] = cos(w * (i + 0.5));
 		sine[i] = sin(w * (i + 0.5));
 	}
-	for (unsigned i = LANES; i < half; i++) {
+	for (size_t i = LANES; i < half; i++) {
 		cosine[i] = cosine[i - LANES] * cos_step - sine[i - LANES] * sin_step;
 		sine[i] = sine[i - LANES] * cos_step + cosine[i - LANES] * sin_step;
 	}
@@ -55,12 +80,5 @@ void spectrum_oscillator(double turns_per_sample, unsigned half, double *cosine,
 
 struct phasor spectrum_phasor(const double *even, const double *odd, const double *cosine, const double *sine, unsigned half)
 {
-	double re = 0, im = 0;
-
-#pragma omp simd reduction(+ : re, im)
-	for (unsigned i = 0; i < half; i++) {
-		re += even[i] * cosine[i];
-		im -= odd[i] * sine[i];
-	}
-	return (struct phasor){ re, im };
+	return (struct phasor){ spectrum_dot(even, cosine, half), -spectrum_dot(odd, sine, half) };
 }

@@ -9,6 +9,12 @@
 #define SLOPE_PER_LENGTH 0.6
 /* Kaiser parameter: side lobes below -170 dB, main lobe +-6.7 bins of 0.72 s = 9.3 Hz. */
 #define SLOPE_BETA 20.0
+/*
+ * Phasors of harmonics 2 and up, which only correct what a channel's delay and
+ * droop do to them: 0.3 s, side lobes below -130 dB, main lobe +-16 Hz.
+ */
+#define HARMONIC_PER_LENGTH 0.25
+#define HARMONIC_BETA 15.0
 
 static void window_geometry(struct window *window, double rate_hz)
 {
@@ -19,6 +25,7 @@ static void window_geometry(struct window *window, double rate_hz)
 	window->edge = edge + (window->hop + edge) % 2;
 	window->length = window->hop + window->edge;
 	window->slope_length = 2 * (unsigned)llround(SLOPE_PER_LENGTH * window->length / 2);
+	window->harmonic_length = 2 * (unsigned)llround(HARMONIC_PER_LENGTH * window->length / 2);
 }
 
 size_t window_bytes(double max_rate_hz)
@@ -27,7 +34,7 @@ size_t window_bytes(double max_rate_hz)
 
 	/* a lower rate may round to a parity that needs a scan more */
 	window_geometry(&window, max_rate_hz + 2);
-	return (ADC_CHANNELS + 2 + WINDOW_WORK_ARRAYS) * (size_t)window.length * sizeof(double);
+	return (ADC_CHANNELS + 3 + WINDOW_WORK_ARRAYS) * (size_t)window.length * sizeof(double);
 }
 
 static void fill_edges(double *weight, const struct window *window)
@@ -54,13 +61,18 @@ static double bessel_i0(double x)
 	return sum;
 }
 
-static void fill_kaiser(double *weight, unsigned length)
+/* Returns the sum. */
+static double fill_kaiser(double *weight, unsigned length, double beta)
 {
+	double sum = 0;
+
 	for (unsigned n = 0; n < length; n++) {
 		double t = (2 * n + 1.0) / length - 1;
 
-		weight[n] = bessel_i0(SLOPE_BETA * sqrt(1 - t * t)) / bessel_i0(SLOPE_BETA);
+		weight[n] = bessel_i0(beta * sqrt(1 - t * t)) / bessel_i0(beta);
+		sum += weight[n];
 	}
+	return sum;
 }
 
 void window_init(struct window *window, void *memory, double rate_hz)
@@ -73,11 +85,11 @@ void window_init(struct window *window, void *memory, double rate_hz)
 	fill_edges(next, window);
 	window->weight = next;
 	next += window->length;
-	fill_kaiser(next, window->slope_length);
+	window->slope_gain = fill_kaiser(next, window->slope_length, SLOPE_BETA);
 	window->slope_weight = next;
-	window->slope_gain = 0;
-	for (unsigned n = 0; n < window->slope_length; n++)
-		window->slope_gain += next[n];
+	next += window->length;
+	window->harmonic_gain = fill_kaiser(next, window->harmonic_length, HARMONIC_BETA);
+	window->harmonic_weight = next;
 	next += window->length;
 	window->work = next;
 	window->fill = 0;

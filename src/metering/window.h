@@ -33,10 +33,13 @@ struct window {
 	const double *weight;		/* length; sums to hop */
 	const double *slope_weight;	/* slope_length; Kaiser window */
 	double slope_gain;		/* sum of slope_weight */
+	unsigned harmonic_length;	/* scans of the middle that the harmonics are taken from, even */
+	const double *harmonic_weight;	/* harmonic_length; Kaiser window */
+	double harmonic_gain;		/* sum of harmonic_weight */
 	double *work;			/* WINDOW_WORK_ARRAYS x length of scratch for whoever computes */
 };
 
-#define WINDOW_WORK_ARRAYS 12
+#define WINDOW_WORK_ARRAYS 10
 
 /* Memory for any rate up to max_rate_hz. */
 size_t window_bytes(double max_rate_hz);
