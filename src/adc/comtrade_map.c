@@ -229,11 +229,10 @@ static int finish_automatic(struct comtrade_map *map, struct comtrade_error *err
 {
 	choose(map, KIND_VOLTAGE, &map->pick[ADC_VA]);
 	choose(map, KIND_CURRENT, &map->pick[ADC_IA]);
-	for (int c = ADC_VA; c <= ADC_IA; c += ADC_IA - ADC_VA)
-		if (!map->pick[c].number)
-			return comtrade_error_set(error, 0, "no channel in %s, expected one at least; the channels are %s",
-						  c == ADC_VA ? "volts" : "amperes", map->names);
-	return 0;
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		if (map->pick[c].number)
+			return 0;
+	return comtrade_error_set(error, 0, "no channel in volts or amperes, expected one at least; the channels are %s", map->names);
 }
 
 int comtrade_map_finish(struct comtrade_map *map, struct comtrade_error *error)

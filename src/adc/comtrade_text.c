@@ -132,12 +132,13 @@ static double decimal_value(const struct decimal *number)
 
 int comtrade_parse_double(struct comtrade_span text, double *value)
 {
-	const char *at = text.at, *end = text.at + text.length;
+	const char *at = text.at, *end;
 	struct decimal number = { 0, 0, 0 };
 	bool negative;
 
 	if (!text.length)
 		return -EINVAL;
+	end = at + text.length;
 	negative = *at == '-';
 	if (*at == '-' || *at == '+')
 		at++;
@@ -159,10 +160,13 @@ int comtrade_parse_double(struct comtrade_span text, double *value)
 
 int comtrade_parse_count(struct comtrade_span text, uint64_t *value)
 {
-	const char *at = text.at, *end = text.at + text.length;
+	const char *at = text.at, *end;
 	uint64_t number = 0;
 
-	if (at < end && *at == '+')
+	if (!text.length)
+		return -EINVAL;
+	end = at + text.length;
+	if (*at == '+')
 		at++;
 	if (at == end || !is_digit(*at))
 		return -EINVAL;

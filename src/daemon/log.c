@@ -81,7 +81,7 @@ static void write_line(int priority, const char *format, va_list arguments)
 		if (prefixed())
 			fprintf(stderr, "<%d>%s\n", priority, text);
 		else
-			fprintf(stderr, "dinmeterd: %s\n", text);
+			fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
 	}
 	errno = error;
 }

@@ -25,3 +25,10 @@ dist_check_SCRIPTS += %D%/replay.sh
 EXTRA_DIST += %D%/replay_main.c
 
 AM_TESTS_ENVIRONMENT += FUZZ_TARGETS='$(FUZZ_TARGETS)'; export FUZZ_TARGETS;
+
+FUZZ_TESTS += %D%/replay.sh
+FUZZ_TARGETS += %D%/fuzz_comtrade
+%C%_fuzz_comtrade_SOURCES = %D%/fuzz_comtrade.c $(FUZZ_MAIN)
+%C%_fuzz_comtrade_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_comtrade_LDADD = libshell.a libpure.a
+EXTRA_DIST += %D%/corpus/comtrade
