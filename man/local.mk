@@ -5,7 +5,8 @@ REGISTERS_PRINTER = ./dinmeter$(EXEEXT)
 man_MANS += %D%/dinmeter-registers.7
 doc_DATA += doc/registers.md
 EXTRA_DIST += %D%/dinmeter-registers.7.in doc/registers.md.in
-CLEANFILES += %D%/dinmeter-registers.7 doc/registers.md
+CLEANFILES += %D%/dinmeter-registers.7 doc/registers.md \
+	%D%/dinmeter-registers.7.rows %D%/dinmeter-registers.7.tmp doc/registers.md.rows doc/registers.md.tmp
 
 # Puts what "dinmeter registers FORM" prints in the place of the template's line of that name; the brackets keep
 # config.status from taking the marks for its own.

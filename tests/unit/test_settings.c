@@ -42,6 +42,7 @@ START_TEST(range_notation_holds_its_values_and_no_others)
 	ck_assert(!range_holds("0,10-32767", 32768));
 	ck_assert(range_holds("1-32000 (0.01-320.00)", 32000));
 	ck_assert(!range_holds("1-32000 (0.01-320.00)", 0));
+	ck_assert(!range_holds("1 2", 2));
 	ck_assert(!range_holds("", 0));
 	ck_assert(!range_holds("none", 0));
 }
