@@ -1,0 +1,21 @@
+
+# The queue, the acquire thread and the simulated source.
+ACQUIRE_TESTS = \
+	tests/unit/test_queue \
+	tests/unit/test_acquire \
+	tests/unit/test_sim
+
+tests_unit_test_queue_SOURCES = tests/unit/test_queue.c
+tests_unit_test_queue_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_queue_LDADD = libshell.a libpure.a $(CHECK_LIBS)
+
+tests_unit_test_acquire_SOURCES = tests/unit/test_acquire.c
+tests_unit_test_acquire_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_acquire_LDADD = libshell.a libpure.a $(CHECK_LIBS)
+
+tests_unit_test_sim_SOURCES = tests/unit/test_sim.c
+tests_unit_test_sim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_sim_LDADD = libshell.a libpure.a $(CHECK_LIBS)
+
+check_PROGRAMS += $(ACQUIRE_TESTS)
+TESTS += $(ACQUIRE_TESTS)
