@@ -6,6 +6,7 @@ static const struct {
 	const char *name;
 	struct adc *(*new)(const struct adc_config *config);
 } sources[] = {
+	{ "iio", adc_iio_new },
 	{ "sim", adc_sim_new },
 	{ "comtrade", adc_comtrade_new },
 };

@@ -1,0 +1,421 @@
+/*
+ * The IIO source: blocks without a gap inside, out of what the capture thread refills.
+ *
+ * Scans wait in a queue until gaps.h says that nothing is missing between them; mostly that is at once.  Nothing here calls libiio:
+ * every wait has a deadline, and cancel ends it.
+ */
+#include <errno.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "adc/adc.h"
+#include "adc/adc_iio_thread.h"
+#include "adc/gaps.h"
+#include "adc/rate_clock.h"
+#include "daemon/log.h"
+
+static const int64_t open_timeout_ns = INT64_C(8000000000);
+static const int64_t stop_timeout_ns = 500000000;
+enum { EMPTY_REFILLS = 3 };	/* in a row: then the device is opened anew */
+
+/* Scans in arrays of `room`, the oldest at `first`. */
+struct scan_queue {
+	unsigned room, first, n;
+	double *value[ADC_CHANNELS];
+	int64_t *stamp_ns;
+	int64_t *time_ns;	/* CLOCK_MONOTONIC */
+	int64_t *arrival_ns;	/* of the refill that ends with this scan, else 0 */
+	uint8_t *clipped;
+};
+
+struct adc_iio {
+	struct adc adc;
+	struct adc_config config;
+	pthread_mutex_t lock;		/* of the next two */
+	struct capture_thread *thread;
+	bool cancelled;
+	struct capture_thread *stuck;	/* one that was given up */
+	struct capture_facts facts;
+	struct scan_queue queue;
+	struct gaps gaps;
+	struct arrivals arrivals;
+	struct rate_clock rate;
+	struct gap ahead;		/* in front of the queue's first scan, when stamps do not tell */
+	unsigned run;			/* scans of the queue that are known to be continuous */
+	int64_t first_arrival_ns;	/* the least late arrival known, and the scans since it: bounds what can be lost */
+	double counted;
+	uint64_t uncounted;		/* scans delivered since the last arrival given to the rate clock */
+	int64_t newest_arrival_ns, delivered_ns;
+	unsigned empty_refills;
+	char last_error[512];		/* as logged; "" = none since the last block */
+	char last_notice[512];
+};
+
+static struct adc_iio *adc_iio_of(struct adc *adc)
+{
+	return (struct adc_iio *)adc;
+}
+
+/* ---- queue ---- */
+
+static void free_queue(struct scan_queue *queue)
+{
+	for (unsigned c = 0; c < ADC_CHANNELS; c++)
+		free(queue->value[c]);
+	free(queue->stamp_ns);
+	free(queue->time_ns);
+	free(queue->arrival_ns);
+	free(queue->clipped);
+	memset(queue, 0, sizeof(*queue));
+}
+
+static int allocate_queue(struct scan_queue *queue, unsigned room)
+{
+	bool complete = true;
+
+	memset(queue, 0, sizeof(*queue));
+	queue->room = room;
+	for (unsigned c = 0; c < ADC_CHANNELS; c++) {
+		queue->value[c] = calloc(room, sizeof(*queue->value[c]));
+		complete = complete && queue->value[c];
+	}
+	queue->stamp_ns = calloc(room, sizeof(*queue->stamp_ns));
+	queue->time_ns = calloc(room, sizeof(*queue->time_ns));
+	queue->arrival_ns = calloc(room, sizeof(*queue->arrival_ns));
+	queue->clipped = calloc(room, sizeof(*queue->clipped));
+	if (complete && queue->stamp_ns && queue->time_ns && queue->arrival_ns && queue->clipped)
+		return 0;
+	free_queue(queue);
+	return -ENOMEM;
+}
+
+static void close_up(struct scan_queue *queue)
+{
+	unsigned first = queue->first, n = queue->n;
+
+	for (unsigned c = 0; c < ADC_CHANNELS; c++)
+		memmove(queue->value[c], queue->value[c] + first, n * sizeof(*queue->value[c]));
+	memmove(queue->stamp_ns, queue->stamp_ns + first, n * sizeof(*queue->stamp_ns));
+	memmove(queue->time_ns, queue->time_ns + first, n * sizeof(*queue->time_ns));
+	memmove(queue->arrival_ns, queue->arrival_ns + first, n * sizeof(*queue->arrival_ns));
+	memmove(queue->clipped, queue->clipped + first, n * sizeof(*queue->clipped));
+	queue->first = 0;
+}
+
+/* Room is for all that may wait and two refills; it never runs out. */
+static void append(struct scan_queue *queue, const struct capture_scans *scans, bool stamp_is_time, double rate_hz)
+{
+	unsigned end;
+
+	if (queue->first + queue->n + scans->n > queue->room)
+		close_up(queue);
+	end = queue->first + queue->n;
+	for (unsigned c = 0; c < ADC_CHANNELS; c++)
+		memcpy(queue->value[c] + end, scans->value[c], scans->n * sizeof(*scans->value[c]));
+	memcpy(queue->clipped + end, scans->clipped, scans->n * sizeof(*scans->clipped));
+	for (unsigned i = 0; i < scans->n; i++) {
+		queue->stamp_ns[end + i] = scans->stamped ? scans->stamp_ns[i] : 0;
+		queue->time_ns[end + i] = scans->stamped && stamp_is_time ? scans->stamp_ns[i]
+				: scans->arrival_ns - llround((scans->n - 1 - i) / rate_hz * 1e9);
+		queue->arrival_ns[end + i] = i + 1 == scans->n ? scans->arrival_ns : 0;
+	}
+	queue->n += scans->n;
+}
+
+/* ---- open and close ---- */
+
+static void log_open(struct adc_iio *iio, int error)
+{
+	const char *text = iio->facts.text;
+
+	if (error < 0 && error != -ECANCELED) {
+		/* The same failure at each new attempt is no news. */
+		if (strcmp(text, iio->last_error))
+			log_error("adc: %s", text);
+		memcpy(iio->last_error, text, sizeof(iio->last_error));
+		return;
+	}
+	if (error < 0)
+		return;
+	if (text[0] && strcmp(text, iio->last_notice))
+		log_notice("adc: %s", text);
+	memcpy(iio->last_notice, text, sizeof(iio->last_notice));
+}
+
+/* Hands over the thread to who stops it: cancel must not meet it any more. */
+static struct capture_thread *take_thread(struct adc_iio *iio)
+{
+	struct capture_thread *thread;
+
+	pthread_mutex_lock(&iio->lock);
+	thread = iio->thread;
+	iio->thread = NULL;
+	pthread_mutex_unlock(&iio->lock);
+	return thread;
+}
+
+static void stop_thread(struct adc_iio *iio)
+{
+	struct capture_thread *thread = take_thread(iio);
+
+	if (thread && !capture_thread_stop(thread, stop_timeout_ns)) {
+		log_warning("adc: the ADC does not answer; what is open is left to itself until it does");
+		iio->stuck = thread;
+	}
+}
+
+static int start_thread(struct adc_iio *iio)
+{
+	struct capture_thread *thread;
+	bool cancelled;
+	int error = capture_thread_start(&thread, &iio->config);
+
+	if (error < 0)
+		return error;
+	pthread_mutex_lock(&iio->lock);
+	iio->thread = thread;
+	cancelled = iio->cancelled;
+	pthread_mutex_unlock(&iio->lock);
+	if (cancelled)
+		capture_thread_interrupt(thread);
+	return 0;
+}
+
+static int open_capture(struct adc_iio *iio)
+{
+	int error;
+
+	memset(&iio->facts, 0, sizeof(iio->facts));
+	if (iio->stuck) {
+		if (!capture_thread_is_gone(iio->stuck)) {
+			memcpy(iio->facts.text, "an earlier opening still hangs", 31);
+			return -EBUSY;
+		}
+		iio->stuck = NULL;
+	}
+	error = start_thread(iio);
+	if (error < 0) {
+		memcpy(iio->facts.text, "no thread for the ADC", 22);
+		return error;
+	}
+	return capture_thread_wait_open(iio->thread, open_timeout_ns, &iio->facts);
+}
+
+static void begin(struct adc_iio *iio)
+{
+	double rate_hz = iio->facts.rate_hz;
+
+	if (iio->rate.nominal_hz != rate_hz)
+		rate_clock_init(&iio->rate, rate_hz);
+	rate_clock_break(&iio->rate);
+	gaps_init(&iio->gaps, rate_hz);
+	arrivals_init(&iio->arrivals);
+	iio->ahead = (struct gap){ .restarted = true };
+	iio->run = 0;
+	iio->first_arrival_ns = 0;
+	iio->counted = 0;
+	iio->uncounted = 0;
+	iio->delivered_ns = INT64_MIN;
+	iio->empty_refills = 0;
+}
+
+static int iio_open(struct adc *adc, struct adc_info *info)
+{
+	struct adc_iio *iio = adc_iio_of(adc);
+	int error = open_capture(iio);
+
+	if (error == 0) {
+		begin(iio);
+		error = allocate_queue(&iio->queue, gaps_most_waiting(&iio->gaps) + 2 * iio->config.block_scans);
+	}
+	log_open(iio, error);
+	if (error < 0) {
+		stop_thread(iio);
+		return error;
+	}
+	info->rate_hz = iio->facts.rate_hz;
+	info->block_scans = iio->config.block_scans;
+	info->paced = true;
+	return 0;
+}
+
+static void iio_close(struct adc *adc)
+{
+	struct adc_iio *iio = adc_iio_of(adc);
+
+	stop_thread(iio);
+	free_queue(&iio->queue);
+}
+
+static void iio_cancel(struct adc *adc)
+{
+	struct adc_iio *iio = adc_iio_of(adc);
+
+	pthread_mutex_lock(&iio->lock);
+	iio->cancelled = true;
+	if (iio->thread)
+		capture_thread_interrupt(iio->thread);
+	pthread_mutex_unlock(&iio->lock);
+}
+
+static void iio_free(struct adc *adc)
+{
+	struct adc_iio *iio = adc_iio_of(adc);
+
+	iio_close(adc);
+	if (iio->stuck)
+		capture_thread_forget(iio->stuck);
+	pthread_mutex_destroy(&iio->lock);
+	free(iio);
+}
+
+/* ---- read ---- */
+
+/* By the clock: what can be missing of the scans that should have come since the least late arrival, generously. */
+static uint64_t most_lost(const struct adc_iio *iio)
+{
+	double elapsed_s = (double)(iio->newest_arrival_ns - iio->first_arrival_ns) * 1e-9;
+	double rate_hz = rate_clock_hz(&iio->rate);
+	double most = elapsed_s * rate_hz - iio->counted + 0.1 * rate_hz + iio->config.block_scans;
+
+	return most > 0 ? (uint64_t)most : 0;
+}
+
+static void count_arrival(struct adc_iio *iio, const struct capture_scans *scans)
+{
+	double lag;
+
+	iio->counted += scans->n;
+	iio->newest_arrival_ns = scans->arrival_ns;
+	lag = (double)(scans->arrival_ns - iio->first_arrival_ns) * 1e-9 * rate_clock_hz(&iio->rate) - iio->counted;
+	if (!iio->first_arrival_ns || lag < 0) {
+		iio->first_arrival_ns = scans->arrival_ns;
+		iio->counted = 0;
+	}
+}
+
+/* 1 when scans came, 0 when none did, or -errno. */
+static int fetch(struct adc_iio *iio)
+{
+	int64_t timeout_ns = iio->facts.timeout_ms * INT64_C(1000000) + 1000000000;
+	const struct capture_scans *scans;
+	char text[512] = "";
+	int error = capture_thread_refill(iio->thread, timeout_ns, &scans, text);
+
+	if (error < 0) {
+		if (error != -ECANCELED && strcmp(text, iio->last_error)) {
+			log_error("adc: %s", text);
+			memcpy(iio->last_error, text, sizeof(iio->last_error));
+		}
+		return error;
+	}
+	if (scans->n == 0)
+		return ++iio->empty_refills < EMPTY_REFILLS ? 0 : -EIO;
+	iio->empty_refills = 0;
+	append(&iio->queue, scans, iio->facts.monotonic, rate_clock_hz(&iio->rate));
+	count_arrival(iio, scans);
+	if (!scans->stamped)
+		iio->ahead.lost += arrivals_add(&iio->arrivals, scans->n, scans->arrival_ns, rate_clock_hz(&iio->rate));
+	return 1;
+}
+
+/* Scans at the queue's front that are known to be continuous; what is ahead of them is added to iio->ahead. */
+static void find_run(struct adc_iio *iio)
+{
+	const struct scan_queue *queue = &iio->queue;
+	struct gap gap = { 0 };
+
+	if (iio->run || !queue->n)
+		return;
+	if (!iio->facts.stamped) {
+		iio->run = queue->n;
+		return;
+	}
+	iio->run = gaps_next(&iio->gaps, queue->stamp_ns + queue->first, queue->n, most_lost(iio), &gap);
+	iio->ahead.lost += gap.lost;
+	iio->ahead.restarted = iio->ahead.restarted || gap.restarted;
+}
+
+static void follow_rate(struct adc_iio *iio, const struct adc_block *block)
+{
+	const struct scan_queue *queue = &iio->queue;
+	uint64_t scans = iio->uncounted + iio->ahead.lost;
+
+	if (iio->ahead.restarted || (iio->ahead.lost && !iio->facts.stamped))
+		rate_clock_break(&iio->rate);
+	iio->counted += (double)iio->ahead.lost;
+	for (unsigned i = 0; i < block->n; i++) {
+		scans++;
+		if (queue->arrival_ns[queue->first + i]) {
+			rate_clock_add(&iio->rate, scans, queue->arrival_ns[queue->first + i]);
+			scans = 0;
+		}
+	}
+	iio->uncounted = scans;
+}
+
+static void take_scans(struct scan_queue *queue, struct adc_block *block)
+{
+	block->clipped = 0;
+	for (unsigned c = 0; c < ADC_CHANNELS; c++)
+		memcpy(block->scans[c], queue->value[c] + queue->first, block->n * sizeof(*block->scans[c]));
+	for (unsigned i = 0; i < block->n; i++)
+		block->clipped |= queue->clipped[queue->first + i];
+	block->t_ns = queue->time_ns[queue->first + block->n - 1];
+	queue->first += block->n;
+	queue->n -= block->n;
+}
+
+static int deliver(struct adc_iio *iio, struct adc_block *block)
+{
+	block->n = iio->run < iio->config.block_scans ? iio->run : iio->config.block_scans;
+	follow_rate(iio, block);
+	block->nominal_hz = iio->facts.rate_hz;
+	block->rate_hz = rate_clock_hz(&iio->rate);
+	block->primary = false;
+	block->lost = iio->ahead.lost;
+	block->restarted = iio->ahead.restarted;
+	take_scans(&iio->queue, block);
+	/* Late stamps and late arrivals do not let the time run backward. */
+	if (block->t_ns < iio->delivered_ns && !block->restarted)
+		block->t_ns = iio->delivered_ns;
+	iio->delivered_ns = block->t_ns;
+	iio->ahead = (struct gap){ 0 };
+	iio->run -= block->n;
+	iio->last_error[0] = '\0';
+	return (int)block->n;
+}
+
+static int iio_read(struct adc *adc, struct adc_block *block)
+{
+	struct adc_iio *iio = adc_iio_of(adc);
+
+	for (;;) {
+		int got;
+
+		find_run(iio);
+		if (iio->run)
+			return deliver(iio, block);
+		got = fetch(iio);
+		if (got <= 0)
+			return got;
+	}
+}
+
+struct adc *adc_iio_new(const struct adc_config *config)
+{
+	static const struct adc_ops ops = {
+		.open = iio_open, .read = iio_read, .cancel = iio_cancel, .close = iio_close, .free = iio_free,
+	};
+	struct adc_iio *iio = calloc(1, sizeof(*iio));
+
+	if (!iio)
+		return NULL;
+	iio->adc.ops = &ops;
+	iio->adc.name = "iio";
+	iio->config = *config;
+	pthread_mutex_init(&iio->lock, NULL);
+	return &iio->adc;
+}
