@@ -15,7 +15,7 @@ tests_unit_test_acquire_LDADD = libshell.a libpure.a $(CHECK_LIBS)
 
 tests_unit_test_sim_SOURCES = tests/unit/test_sim.c
 tests_unit_test_sim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_sim_LDADD = libshell.a libpure.a $(CHECK_LIBS)
+tests_unit_test_sim_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += $(ACQUIRE_TESTS)
 TESTS += $(ACQUIRE_TESTS)
