@@ -19,3 +19,19 @@ tests_unit_test_sim_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += $(ACQUIRE_TESTS)
 TESTS += $(ACQUIRE_TESTS)
+
+# The COMTRADE source.
+COMTRADE_TESTS = \
+	tests/unit/test_adc_comtrade
+
+check_LIBRARIES += tests/lib/librecording.a
+tests_lib_librecording_a_SOURCES = tests/lib/recording.c tests/lib/recording.h
+tests_lib_librecording_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+
+tests_unit_test_adc_comtrade_SOURCES = tests/unit/test_adc_comtrade.c
+tests_unit_test_adc_comtrade_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_adc_comtrade_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_adc_comtrade_LDADD = tests/lib/librecording.a libshell.a libpure.a $(CHECK_LIBS)
+
+check_PROGRAMS += $(COMTRADE_TESTS)
+TESTS += $(COMTRADE_TESTS)
