@@ -249,9 +249,10 @@ static int take_start(struct comtrade_cfg *cfg, struct comtrade_span line, struc
 
 static int take_rate(struct comtrade_cfg *cfg, struct comtrade_span line, struct comtrade_error *error)
 {
-	struct comtrade_span rest = line, field;
+	struct comtrade_span rest = line, field, last = { "", 0 };
 	uint64_t end = 0;
 	double hz;
+	char shown[40];
 
 	if (!cfg->promised_rates && (is_date(line) || !line.length)) {
 		cfg->state = STATE_START;
@@ -259,11 +260,11 @@ static int take_rate(struct comtrade_cfg *cfg, struct comtrade_span line, struct
 	}
 	if (!comtrade_next_field(&rest, &field) || comtrade_parse_double(field, &hz) || hz < 0)
 		return refuse(cfg, line, error);
-	if (comtrade_next_field(&rest, &field) && field.length && comtrade_parse_count(field, &end))
+	if (comtrade_next_field(&rest, &last) && last.length && comtrade_parse_count(last, &end))
 		return refuse(cfg, line, error);
 	if (!end && cfg->left > 1)
-		return comtrade_error_set(error, cfg->line, "last sample: got '%.*s', expected the number of the last sample at this rate",
-					  (int)(field.length < 20 ? field.length : 20), field.length ? field.at : "");
+		return comtrade_error_set(error, cfg->line, "last sample: got '%s', expected the number of the last sample at this rate",
+					  comtrade_show(last, shown, sizeof(shown)));
 	if (!--cfg->left)
 		cfg->state = STATE_START;
 	return add_rate(cfg, hz, end, error);

@@ -227,6 +227,8 @@ int comtrade_recording_next(struct comtrade_recording *recording, struct comtrad
 		ret = comtrade_file_bytes(&recording->file, recording->layout.bytes, &bytes);
 	if (ret < 0)
 		return fail_read(recording, recording->data_path, recording->line + 1, ret);
+	if (!ret && !recording->records)
+		return fail(recording, -EINVAL, "%s: got no records, expected samples", recording->data_path);
 	if (!ret) {
 		check_count(recording, recording->records);
 		return 0;

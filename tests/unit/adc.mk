@@ -22,7 +22,8 @@ TESTS += $(ACQUIRE_TESTS)
 
 # The COMTRADE source.
 COMTRADE_TESTS = \
-	tests/unit/test_adc_comtrade
+	tests/unit/test_adc_comtrade \
+	tests/unit/test_comtrade_malformed
 
 check_LIBRARIES += tests/lib/librecording.a
 tests_lib_librecording_a_SOURCES = tests/lib/recording.c tests/lib/recording.h
@@ -32,6 +33,11 @@ tests_unit_test_adc_comtrade_SOURCES = tests/unit/test_adc_comtrade.c
 tests_unit_test_adc_comtrade_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_adc_comtrade_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_adc_comtrade_LDADD = tests/lib/librecording.a libshell.a libpure.a $(CHECK_LIBS)
+
+tests_unit_test_comtrade_malformed_SOURCES = tests/unit/test_comtrade_malformed.c
+tests_unit_test_comtrade_malformed_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_comtrade_malformed_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_comtrade_malformed_LDADD = tests/lib/librecording.a libshell.a libpure.a $(CHECK_LIBS)
 
 check_PROGRAMS += $(COMTRADE_TESTS)
 TESTS += $(COMTRADE_TESTS)
