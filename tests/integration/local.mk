@@ -2,3 +2,10 @@
 check_PROGRAMS += tests/integration/iio_client
 tests_integration_iio_client_SOURCES = %D%/iio_client.c
 tests_integration_iio_client_LDADD = $(SHELL_LIBS)
+
+# The daemon as a whole, on a pseudo-terminal.
+dist_check_SCRIPTS += %D%/daemon.sh
+EXTRA_DIST += %D%/conftest.py %D%/liveness.py %D%/rtu.py %D%/truth.py \
+	%D%/test_command_line.py %D%/test_converter.py %D%/test_map.py %D%/test_mbpoll.py \
+	%D%/test_recording.py %D%/test_snapshot.py %D%/test_writes.py
+TESTS += %D%/daemon.sh

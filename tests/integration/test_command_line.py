@@ -1,0 +1,217 @@
+"""The command line: checking and printing a configuration, exit statuses, and what is said when something is missing."""
+import os
+import pty
+import re
+import signal
+import subprocess
+
+import pytest
+from conftest import DAEMON, HANG_S, SANITIZER, wait_for
+
+SIMULATED = 'adc: { source = "sim"; };\n'
+
+
+def run(*arguments):
+    """Runs dinmeterd to its end: exit status, standard output, standard error."""
+    done = subprocess.run([DAEMON, *map(str, arguments)], stdin=subprocess.DEVNULL, capture_output=True, timeout=HANG_S, check=False)
+    errors = done.stderr.decode("utf-8", "replace")
+    assert not SANITIZER.search(errors), errors
+    return done.returncode, done.stdout.decode(), errors
+
+
+@pytest.fixture
+def file(tmp_path):
+    def write(text, name="dinmeterd.conf"):
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+    return write
+
+
+def test_a_good_file_passes_the_check_in_silence(file):
+    assert run("-t", "-c", file(SIMULATED)) == (0, "", "")
+
+
+def test_an_empty_file_is_a_good_file(file):
+    assert run("-t", "-c", file(""))[0] == 0
+
+
+def test_every_error_is_named_in_one_run_with_file_line_key_value_and_range(file):
+    path = file('adc: { source = "adc9";\n'
+                '  rate = 599; };\n'
+                'meter: { system_type = 13;\n'
+                '  ct_primary = 32001; pt_ratio = "two"; };\n'
+                'modbus: { baud = 300; address = 248;\n'
+                '  party = "none"; };\n')
+    status, _, errors = run("-t", "-c", path)
+    assert status == 2
+    lines = errors.splitlines()
+    for number, key, got in ((1, "source", "adc9"), (2, "rate", "599"), (3, "system_type", "13"), (4, "ct_primary", "32001"),
+                             (4, "pt_ratio", "two"), (5, "baud", "300"), (5, "address", "248")):
+        found = [line for line in lines if re.search(rf":{number}: .*\b{key}\b", line)]
+        assert len(found) == 1, (key, errors)
+        assert str(path) in found[0] and "must be" in found[0] and f"got {got}" in found[0].replace('"', ""), found[0]
+    unknown = [line for line in lines if "party" in line]
+    assert len(unknown) == 1 and f"{path}:6:" in unknown[0] and "parity" in unknown[0], errors
+    assert len(lines) == 8, errors
+
+
+def test_settings_that_contradict_each_other_are_an_error(file):
+    path = file("meter: {\n  pt_ratio = 1.0;\n  system_voltage = 13000;\n};\n")
+    status, _, errors = run("-t", "-c", path)
+    assert status == 2
+    assert f"{path}:3:" in errors and "system_voltage" in errors and "13000" in errors
+
+
+def test_a_syntax_error_names_file_and_line(file):
+    path = file('adc: {\n  source = ;\n};\n')
+    status, _, errors = run("-t", "-c", path)
+    assert status == 2
+    assert f"{path}:2:" in errors
+
+
+def test_a_bad_file_ends_the_daemon_before_it_begins(file, tmp_path):
+    link = tmp_path / "meter"
+    status, _, errors = run("-s", "-c", file("meter: { system_type = 13; };\n"), "--pty", link)
+    assert status == 2
+    assert "system_type" in errors
+    assert not os.path.lexists(link)
+
+
+@pytest.mark.parametrize("options", [("-t",), ("-p",), ()])
+def test_a_missing_file_is_named_with_the_reason(tmp_path, options):
+    path = tmp_path / "none.conf"
+    status, _, errors = run(*options, "-c", path)
+    assert status == 2
+    assert str(path) in errors and "No such file" in errors
+
+
+def test_what_is_printed_is_a_configuration_that_prints_the_same(file):
+    first = run("-p", "-c", file(
+        'adc: { source = "sim"; rate = 5000; channels: { vb: { channel = "7"; gain = 1.25; delay_us = -12.5; }; }; };\n'
+        'meter: { system_type = 31; ct_primary = 400; pt_ratio = 2.5; system_voltage = 1200; phase_loss_rule = "percent-below";\n'
+        '  no_load_percent = 0.1; display_units = "IEC"; };\n'
+        'modbus: { device = "/dev/ttyUSB7"; address = 17; baud = 38400; parity = "even"; stop_bits = 1; };\n'))
+    assert first[0] == 0 and first[2] == ""
+    for part in ("5000", "1.25", "-12.5", "31", "400", "2.5", "1200", "percent-below", "IEC", "/dev/ttyUSB7", "38400", "even"):
+        assert part in first[1], part
+    assert run("-t", "-c", file(first[1], "printed.conf")) == (0, "", "")
+    assert run("-p", "-c", file(first[1], "printed.conf")) == first
+
+
+def test_simulation_alone_prints_the_defaults(file):
+    status, text, _ = run("-s", "-p")
+    assert status == 0
+    assert re.search(r'source\s*=\s*"sim"', text)
+    assert re.search(r"\bsystem_type\s*=\s*40\b", text)
+    assert run("-t", "-c", file(text))[0] == 0
+
+
+@pytest.mark.parametrize("arguments", [("--no-such-option",), ("-x",), ("-c",), ("--pty",), ("-s", "surplus")])
+def test_bad_usage_ends_with_2_and_says_why(arguments):
+    status, out, errors = run(*arguments)
+    assert status == 2
+    assert out == ""
+    assert arguments[-1].lstrip("-") in errors or "argument" in errors
+
+
+def test_version_and_help_end_with_0():
+    assert run("--version")[0] == 0
+    status, text, _ = run("--help")
+    assert status == 0
+    for option in ("-c", "-t", "-p", "-s", "--pty", "--state"):
+        assert option in text
+
+
+def test_a_missing_tty_is_named_with_the_reason(file, tmp_path):
+    path = tmp_path / "ttyNONE"
+    status, _, errors = run("-c", file(SIMULATED + f'modbus: {{ device = "{path}"; }};\n'), "--state", tmp_path)
+    assert status == 1
+    assert str(path) in errors and "No such file" in errors
+
+
+def test_a_file_that_is_no_tty_is_refused(file, tmp_path):
+    path = file("plain", "plain")
+    status, _, errors = run("-c", file(SIMULATED + f'modbus: {{ device = "{path}"; }};\n'), "--state", tmp_path)
+    assert status == 1
+    assert str(path) in errors
+
+
+def test_a_missing_recording_is_named_with_the_reason(daemon, tmp_path):
+    path = tmp_path / "none.cfg"
+    meter = daemon(config=f'adc: {{ source = "comtrade"; recording = "{path}"; }};\n')
+
+    def said():
+        return any(str(path) in line and "No such file" in line for line in meter.log.splitlines())
+    wait_for(lambda: said() or meter.process.poll() is not None, "the recording is named")
+    assert said(), meter.log
+    if meter.process.poll() is not None:
+        assert meter.process.returncode == 1
+        meter.process.returncode = 0    # ended as it may
+
+
+def test_a_second_instance_on_the_same_link_says_so_and_ends(daemon):
+    meter = daemon("-s").wait_live()
+    target = os.readlink(meter.link)
+    status, _, errors = run("-s", "--pty", meter.link, "--state", meter.directory)
+    assert status == 1
+    assert meter.link in errors
+    assert re.search(r"in use|another|busy|holds|already", errors), errors
+    assert os.readlink(meter.link) == target
+    with meter.bus() as bus:
+        assert bus.read(7001) == [12345]
+
+
+def test_a_second_instance_on_the_same_tty_says_so_and_ends(daemon, file, tmp_path):
+    master, slave = pty.openpty()
+    try:
+        path = os.ttyname(slave)
+        config = SIMULATED + f'modbus: {{ device = "{path}"; }};\n'
+        first = daemon(config=config, pty=False)
+        # Its first sign of life after the port is open: it measures.
+        wait_for(lambda: "measuring" in first.log, "the first instance runs")
+        status, _, errors = run("-c", file(config), "--state", tmp_path)
+        assert status == 1
+        assert path in errors
+        assert first.process.poll() is None
+    finally:
+        os.close(master)
+        os.close(slave)
+
+
+def test_a_stale_link_of_a_killed_daemon_is_replaced(daemon, tmp_path):
+    link = tmp_path / "meter"
+    os.symlink("/dev/pts/no-such-terminal", link)
+    meter = daemon("-s", "--pty", str(link), pty=False)
+    wait_for(lambda: os.path.exists(link), "the link is replaced")
+    assert meter.process.poll() is None
+
+
+def test_a_file_in_the_place_of_the_link_is_kept(file, tmp_path):
+    path = file("precious", "meter")
+    status, _, errors = run("-s", "--pty", path, "--state", tmp_path)
+    assert status == 1
+    assert str(path) in errors
+    assert path.read_text() == "precious"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_daemon_and_removes_its_link(daemon, number):
+    meter = daemon("-s").wait_live()
+    meter.process.send_signal(number)
+    assert meter.process.wait(HANG_S) == 0
+    assert not os.path.lexists(meter.link)
+
+
+def test_a_signal_at_the_very_start_ends_it_too(daemon):
+    for _ in range(5):
+        meter = daemon("-s").wait_open()
+        meter.stop()
+
+
+def test_it_ends_while_a_master_floods_it(daemon):
+    meter = daemon("-s").wait_live()
+    with meter.bus() as bus:
+        bus.send(bytes(range(256)) * 8)
+        meter.process.send_signal(signal.SIGTERM)
+        assert meter.process.wait(HANG_S) == 0
