@@ -2,18 +2,23 @@
 # The whole daemon on a pseudo-terminal, polled by pymodbus, by mbpoll and by raw frames.
 # Works on any build of it, one with a sanitizer too: a report in the daemon's log fails the test.
 set -u
-python=${PYTHON:-python3}
 here=${top_srcdir:-.}/tests/integration
 
-missing=
-for tool in mbpoll; do
-	command -v $tool >/dev/null || missing="$missing $tool"
+# The distribution's modules belong to the distribution's interpreter, which need not be the first in the path.
+modules="import pytest, pymodbus.client"
+python=
+for candidate in "${PYTHON:-python3}" python3 /usr/bin/python3; do
+	if "$candidate" -c "$modules" 2>/dev/null; then
+		python=$candidate
+		break
+	fi
 done
-for module in pytest pymodbus.client; do
-	"$python" -c "import $module" 2>/dev/null || missing="$missing python3:$module"
-done
-if [ -n "$missing" ]; then
-	echo "cannot run without:$missing"
+if [ -z "$python" ]; then
+	echo "cannot run: no Python 3 has pytest and pymodbus with its serial client (python3-serial-asyncio)"
+	exit 77
+fi
+if ! command -v mbpoll >/dev/null; then
+	echo "cannot run: mbpoll is not installed"
 	exit 77
 fi
 
