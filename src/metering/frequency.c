@@ -71,8 +71,7 @@ double frequency_estimate(const struct window *window, const double *x, double m
 		return NAN;
 	f = frequency_seed(x, window->length, mean, rate_hz);
 	for (int w = 0; w < 2; w++) {
-		for (unsigned i = 0; i < n; i++)
-			weighted[i] = window->slope_weight[i] * (x[w * apart + i] - mean);
+		spectrum_weigh(x + w * apart, mean, window->slope_weight, n, weighted);
 		spectrum_fold(weighted, half, even[w], odd[w]);
 	}
 	for (int k = 0; k < REFINEMENTS; k++) {

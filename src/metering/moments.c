@@ -31,7 +31,10 @@ static void scratch_lay_out(struct scratch *scratch, const struct window *window
 	scratch->a = next;
 }
 
-/* Weighted means and products; leaves the folded weighted samples for the phasors. */
+/*
+ * Weighted means and products; leaves the folded weighted samples for the phasors.
+ * With its mean taken out, the weighted channel sums to 0: the other one's mean drops out of the product by itself.
+ */
 static void sum_products(const struct window *window, const struct scratch *scratch, double mean[ADC_CHANNELS],
 			 double product[ADC_CHANNELS][ADC_CHANNELS])
 {
@@ -39,9 +42,8 @@ static void sum_products(const struct window *window, const struct scratch *scra
 	double *weighted = scratch->a;
 
 	for (int i = 0; i < ADC_CHANNELS; i++) {
-		for (unsigned n = 0; n < length; n++)
-			weighted[n] = window->weight[n] * window->scans[i][n];
-		mean[i] = spectrum_sum(weighted, length) / window->hop;
+		mean[i] = spectrum_dot(window->weight, window->scans[i], length) / window->hop;
+		spectrum_weigh(window->scans[i], mean[i], window->weight, length, weighted);
 		for (int j = i; j < ADC_CHANNELS; j++) {
 			bool wanted = i < VOLTAGES || i == j;
 
@@ -50,14 +52,6 @@ static void sum_products(const struct window *window, const struct scratch *scra
 		}
 		spectrum_fold(weighted, length / 2, scratch->even[i], scratch->odd[i]);
 	}
-	for (int i = 0; i < ADC_CHANNELS; i++)
-		for (int j = 0; j < ADC_CHANNELS; j++)
-			if (i < VOLTAGES || j < VOLTAGES || i == j)
-				product[i][j] -= mean[i] * mean[j];
-	/* the phasors must not see the means: fold them out of the even halves, weight by weight */
-	for (int i = 0; i < ADC_CHANNELS; i++)
-		for (unsigned n = 0; n < length / 2; n++)
-			scratch->even[i][n] -= 2 * mean[i] * window->weight[length / 2 + n];
 }
 
 static double rms_of(double product[ADC_CHANNELS][ADC_CHANNELS], const double voltage[VOLTAGES])
@@ -168,19 +162,9 @@ static void fold_middle(const struct window *window, const struct scratch *scrat
 	double *weighted = scratch->a;
 
 	for (int c = 0; c < ADC_CHANNELS; c++) {
-		for (unsigned k = 0; k < n; k++)
-			weighted[k] = window->harmonic_weight[k] * (window->scans[c][from + k] - mean[c]);
+		spectrum_weigh(window->scans[c] + from, mean[c], window->harmonic_weight, n, weighted);
 		spectrum_fold(weighted, n / 2, scratch->even[c], scratch->odd[c]);
 	}
-}
-
-/* cos(h x) = 2 cos(x) cos((h - 1) x) - cos((h - 2) x), and likewise for the sine. */
-static void next_harmonic(double *const next[2], double *const last[2], double *const before[2], const double *cosine,
-			  unsigned half)
-{
-	for (int part = 0; part < 2; part++)
-		for (unsigned n = 0; n < half; n++)
-			next[part][n] = 2 * cosine[n] * last[part][n] - before[part][n];
 }
 
 static void corrections_at(const struct channel_errors *errors, double cycles_per_sample, double rate_hz,
@@ -215,8 +199,9 @@ static void correct_harmonics(const struct window *window, const struct scratch 
 	for (int h = 2; h <= MOMENTS_HARMONIC_MAX && h * f < 0.5; h++) {
 		struct phasor measured[ADC_CHANNELS], correction[ADC_CHANNELS];
 
-		next_harmonic(scratch->oscillator[h % 3], scratch->oscillator[(h - 1) % 3], scratch->oscillator[(h - 2) % 3], cosine,
-			      half);
+		for (int part = 0; part < 2; part++)
+			spectrum_next_harmonic(cosine, scratch->oscillator[(h - 1) % 3][part], scratch->oscillator[(h - 2) % 3][part],
+					       half, scratch->oscillator[h % 3][part]);
 		corrections_at(errors, h * f, rate_hz, correction);
 		channel_phasors(scratch, scratch->oscillator[h % 3], half, window->harmonic_gain, measured);
 		correct_products(measured, correction, moments->product);

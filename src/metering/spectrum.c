@@ -3,30 +3,17 @@
 #include <math.h>
 #include <stddef.h>
 
-/*
- * Sums run in eight chains: the additions of one would each wait for the one
- * before.  (A compiler may not reorder them on its own.)
- */
-double spectrum_sum(const double *x, unsigned n)
+void spectrum_weigh(const double *x, double offset, const double *weight, unsigned n, double *out)
 {
-	double s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
-	size_t i = 0;
-
-	for (; i + 8 <= n; i += 8) {
-		s0 += x[i];
-		s1 += x[i + 1];
-		s2 += x[i + 2];
-		s3 += x[i + 3];
-		s4 += x[i + 4];
-		s5 += x[i + 5];
-		s6 += x[i + 6];
-		s7 += x[i + 7];
-	}
-	for (; i < n; i++)
-		s0 += x[i];
-	return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
+#pragma omp simd
+	for (size_t i = 0; i < n; i++)
+		out[i] = weight[i] * (x[i] - offset);
 }
 
+/*
+ * Eight chains: the additions of one would each wait for the one before, and a
+ * compiler may not reorder them on its own.
+ */
 double spectrum_dot(const double *x, const double *y, unsigned n)
 {
 	double s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0;
@@ -49,6 +36,7 @@ double spectrum_dot(const double *x, const double *y, unsigned n)
 
 void spectrum_fold(const double *x, unsigned half, double *even, double *odd)
 {
+#pragma omp simd
 	for (size_t i = 0; i < half; i++) {
 		double after = x[half + i], before = x[half - 1 - i];
 
@@ -76,6 +64,13 @@ void spectrum_oscillator(double turns_per_sample, unsigned half, double *cosine,
 		cosine[i] = cosine[i - LANES] * cos_step - sine[i - LANES] * sin_step;
 		sine[i] = sine[i - LANES] * cos_step + cosine[i - LANES] * sin_step;
 	}
+}
+
+void spectrum_next_harmonic(const double *cosine, const double *last, const double *before, unsigned half, double *next)
+{
+#pragma omp simd
+	for (size_t i = 0; i < half; i++)
+		next[i] = 2 * cosine[i] * last[i] - before[i];
 }
 
 struct phasor spectrum_phasor(const double *even, const double *odd, const double *cosine, const double *sine, unsigned half)

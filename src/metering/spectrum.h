@@ -13,8 +13,10 @@ struct phasor {
 	double re, im;
 };
 
-/* Sum of x, of x * y. */
-double spectrum_sum(const double *x, unsigned n);
+/* out = weight * (x - offset). */
+void spectrum_weigh(const double *x, double offset, const double *weight, unsigned n, double *out);
+
+/* Sum of x * y. */
 double spectrum_dot(const double *x, const double *y, unsigned n);
 
 /* Folds x (2 * half long) into even and odd. */
@@ -22,6 +24,9 @@ void spectrum_fold(const double *x, unsigned half, double *even, double *odd);
 
 /* cos and sin of turns_per_sample * 2 pi * (n + 0.5), n = 0 .. half - 1. */
 void spectrum_oscillator(double turns_per_sample, unsigned half, double *cosine, double *sine);
+
+/* next = 2 cosine last - before: from cos or sin of (h - 1) x and (h - 2) x to that of h x. */
+void spectrum_next_harmonic(const double *cosine, const double *last, const double *before, unsigned half, double *next);
 
 /* Sum of x(t) exp(-j w t) over folded arrays. */
 struct phasor spectrum_phasor(const double *even, const double *odd, const double *cosine, const double *sine, unsigned half);

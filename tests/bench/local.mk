@@ -8,3 +8,8 @@ TESTS += %D%/accuracy
 tests_bench_accuracy_SOURCES = %D%/accuracy.c
 tests_bench_accuracy_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_bench_accuracy_LDADD = tests/lib/libwave.a libpure.a
+
+check_PROGRAMS += %D%/speed
+tests_bench_speed_SOURCES = %D%/speed.c
+tests_bench_speed_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_bench_speed_LDADD = tests/lib/libwave.a libpure.a
