@@ -18,6 +18,7 @@ struct reader {
 	const struct config_source *source;
 	FILE *errors;
 	unsigned error_n;
+	const config_setting_t *broken;	/* an array or list that an error of syntax cut short */
 	unsigned *lines;	/* of each key of config_keys, in the whole; 0 = not given */
 	bool *bad;		/* ... was given and refused */
 };
@@ -323,8 +324,8 @@ static void read_group(struct reader *reader, const config_setting_t *group, con
 		const struct config_key *key;
 		char path[PATH_ROOM], nearest[PATH_ROOM];
 
-		/* What a syntax error broke off has no type. */
-		if (config_setting_type(setting) == CONFIG_TYPE_NONE)
+		/* What an error of syntax broke off is not judged; a value that never came has no type. */
+		if (config_setting_type(setting) == CONFIG_TYPE_NONE || setting == reader->broken)
 			continue;
 		snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "." : "", config_setting_name(setting));
 		key = config_key_find(path);
@@ -377,39 +378,22 @@ static void check_block(struct reader *reader)
 			   floor(adc->rate_hz / 2), adc->rate_hz);
 }
 
-/* The least pulse energy that some duration serves, or 0. */
-static int least_pulse_energy(const struct settings *settings)
-{
-	static const int energies[] = { 10, 100, 1000, 10000 };
-
-	for (unsigned k = 0; k < sizeof(energies) / sizeof(energies[0]); k++) {
-		struct settings trial = *settings;
-		struct derived derived;
-
-		trial.pulse_energy = energies[k];
-		settings_derive(&trial, &derived);
-		if (!derived.pulse_unserved)
-			return energies[k];
-	}
-	return 0;
-}
-
 static void check_pulse(struct reader *reader, const struct settings *settings)
 {
 	static const char *const paths[] = {
 		"meter.pulse_energy", "meter.system_voltage", "meter.ct_primary", "meter.system_type", NULL,
 	};
-	int least = least_pulse_energy(settings);
+	struct settings least = *settings;
 	struct derived derived;
 
-	settings_derive(settings, &derived);
-	if (least)
-		contradict(reader, paths, "got %d, must be at least %d Wh at a maximum power of %.4g kW", settings->pulse_energy,
-			   least, derived.max_power_w / 1000);
-	else
-		contradict(reader, paths, "got %d, but no pulse energy serves a maximum power of %.4g kW: "
-			   "meter.ct_primary x meter.system_voltage must be less", settings->pulse_energy,
-			   derived.max_power_w / 1000);
+	/* 10 kWh serve the largest meter that there is. */
+	for (least.pulse_energy = 10; least.pulse_energy < 10000; least.pulse_energy *= 10) {
+		settings_derive(&least, &derived);
+		if (!derived.pulse_unserved)
+			break;
+	}
+	contradict(reader, paths, "got %d, must be at least %d Wh at a maximum power of %.4g kW", settings->pulse_energy,
+		   least.pulse_energy, derived.max_power_w / 1000);
 }
 
 static void check_settings(struct reader *reader)
@@ -435,16 +419,44 @@ static void check_settings(struct reader *reader)
 		check_pulse(reader, &settings);
 }
 
-/* libconfig stops at the first error of syntax; what it had read until there is checked as well. */
+static const char *syntax_rule(const char *error)
+{
+	if (strstr(error, "duplicate"))
+		return "once in its group";
+	if (strstr(error, "mismatched"))
+		return "all whole numbers or all with a decimal point";
+	return "libconfig syntax, as in key = value;";
+}
+
 static void report_syntax(struct reader *reader, const config_t *file)
 {
 	unsigned line = (unsigned)config_error_line(file);
-	const char *start, *text = config_error_text(file);
+	const char *start, *error = config_error_text(file) ? config_error_text(file) : "syntax error";
 	int length = config_source_quote(reader->source, line, &start);
 
 	locate(reader, line);
-	fprintf(reader->errors, "%s: got `%.*s`, must be libconfig syntax, each key once\n", text ? text : "syntax error",
-		length < 60 ? length : 60, start);
+	if (*start)
+		fprintf(reader->errors, "%s: got `%.*s`, must be %s\n", error, length < 60 ? length : 60, start, syntax_rule(error));
+	else
+		fprintf(reader->errors, "%s: got the end of the file, must be %s\n", error, syntax_rule(error));
+}
+
+/* The last array or list of what was read before an error of syntax; NULL when a complete value came last. */
+static const config_setting_t *find_broken(const config_setting_t *setting)
+{
+	while (config_setting_type(setting) == CONFIG_TYPE_GROUP && config_setting_length(setting))
+		setting = config_setting_get_elem(setting, (unsigned)config_setting_length(setting) - 1);
+	return config_setting_type(setting) == CONFIG_TYPE_ARRAY || config_setting_type(setting) == CONFIG_TYPE_LIST ? setting : NULL;
+}
+
+static void keep_source_at(struct reader *reader)
+{
+	unsigned recording = reader->lines[config_key_index(config_key_find("adc.recording"))];
+	unsigned source = reader->lines[config_key_index(config_key_find("adc.source"))], line;
+	const char *file = config_source_locate(reader->source, recording ? recording : source, &line);
+
+	if (file && (recording || source))
+		snprintf(reader->config->source_at, sizeof(reader->config->source_at), "%s:%u", file, line);
 }
 
 static int read_text(struct reader *reader)
@@ -456,7 +468,10 @@ static int read_text(struct reader *reader)
 		read_group(reader, config_root_setting(&file), "");
 		check_block(reader);
 		check_settings(reader);
+		keep_source_at(reader);
 	} else {
+		/* libconfig stops at its first error; what came before is checked all the same. */
+		reader->broken = find_broken(config_root_setting(&file));
 		read_group(reader, config_root_setting(&file), "");
 		report_syntax(reader, &file);
 	}
@@ -484,11 +499,11 @@ done:
 	return error;
 }
 
-int config_check_source(const struct config *config, const char *file, FILE *errors)
+int config_check_source(const struct config *config, FILE *errors)
 {
 	if (strcmp(config->adc.source, "comtrade") || *config->adc.recording)
 		return 0;
-	fprintf(errors, "%s%sadc.recording: got \"\", must be the path of a .cfg or .cff when adc.source is \"comtrade\"\n",
-		file ? file : "", file ? ": " : "");
+	fprintf(errors, "%s: adc.recording: got \"\", must be the path of a .cfg or .cff when adc.source is \"comtrade\"\n",
+		*config->source_at ? config->source_at : "configuration");
 	return -EINVAL;
 }

@@ -31,6 +31,7 @@ struct config {
 	char control_socket[108];
 	char control_group[64];
 	struct identity identity;
+	char source_at[280];		/* "FILE:LINE" of adc.recording, or else of adc.source; "" when no file has them */
 };
 
 void config_defaults(struct config *config);
@@ -45,9 +46,9 @@ int config_load(struct config *config, const char *file, FILE *errors);
 
 /*
  * What a daemon needs beyond that: a recording when the source is "comtrade" (`dinmeter analyze` gets
- * its own).  Returns 0, or -EINVAL after a line on `errors`.  `file` is named in it; NULL when none was read.
+ * its own).  Returns 0, or -EINVAL after a line on `errors`.
  */
-int config_check_source(const struct config *config, const char *file, FILE *errors);
+int config_check_source(const struct config *config, FILE *errors);
 
 /* Writes the whole configuration in force in the file's own syntax; reading it back gives the same. */
 void config_print(const struct config *config, FILE *out);

@@ -146,10 +146,12 @@ static void take_number(struct reading *reading)
 
 static int spread_file(struct config_source *source, const char *path, unsigned depth);
 
-static void complain(struct reading *reading, const char *what, const char *got, const char *why)
+/* Begins the line of an error. */
+static FILE *complain(struct reading *reading)
 {
-	fprintf(reading->source->out, "%s:%u: %s %s%s%s\n", reading->path, reading->line, what, got, *why ? ": " : "", why);
 	reading->source->errors++;
+	fprintf(reading->source->out, "%s:%u: ", reading->path, reading->line);
+	return reading->source->out;
 }
 
 /* `path` as seen from the file that includes it. */
@@ -190,11 +192,12 @@ static bool take_include(struct reading *reading)
 	if (!path)
 		return false;
 	if (reading->depth >= DEPTH_MOST || reading->source->files >= FILES_MOST) {
-		complain(reading, "@include: got", path, "must be at most 10 files deep and 100 in all");
+		fprintf(complain(reading), "@include: got %s, must be at most %d files deep and %d in all\n", path, DEPTH_MOST,
+			FILES_MOST);
 	} else {
 		error = spread_file(reading->source, path, reading->depth + 1);
 		if (error)
-			complain(reading, "@include: cannot read", path, strerror(-error));
+			fprintf(complain(reading), "@include: cannot read %s: %s\n", path, strerror(-error));
 		/* A last line without its end must not run into the next file's. */
 		if (reading->source->length && reading->source->text[reading->source->length - 1] != '\n')
 			put(reading->source, "\n", 1);
@@ -224,6 +227,21 @@ static void take_piece(struct reading *reading)
 		take(reading, 1);
 }
 
+/* libconfig would take a NUL for the end of all. */
+static void blank_nul(struct reading *reading, char *text, size_t length)
+{
+	char *nul = memchr(text, '\0', length);
+	struct reading at = *reading;
+
+	if (!nul)
+		return;
+	for (const char *p = text; p < nul; p++)
+		at.line += *p == '\n';
+	fprintf(complain(&at), "got a NUL byte, must be text\n");
+	for (; nul; nul = memchr(nul, '\0', (size_t)(text + length - nul)))
+		*nul = ' ';
+}
+
 static int spread_file(struct config_source *source, const char *path, unsigned depth)
 {
 	char *text = NULL;
@@ -235,6 +253,7 @@ static int spread_file(struct config_source *source, const char *path, unsigned 
 		return error;
 	source->files++;
 	error = mark_origin(source, path, 1);
+	blank_nul(&reading, text, length);
 	reading.at = text;
 	reading.end = text + length;
 	if (!error && source->length + length > FILE_MOST)
@@ -242,10 +261,6 @@ static int spread_file(struct config_source *source, const char *path, unsigned 
 	while (!error && reading.at < reading.end) {
 		bool at_start = reading.at == text || reading.at[-1] == '\n';
 
-		if (!*reading.at) {
-			complain(&reading, "got", "a NUL byte, must be text", "");
-			break;
-		}
 		if (!at_start || !take_include(&reading))
 			take_piece(&reading);
 	}

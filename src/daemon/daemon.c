@@ -196,7 +196,7 @@ static int configure(struct config *config, const struct options *options)
 	if (options->simulate)
 		snprintf(config->adc.source, sizeof(config->adc.source), "sim");
 	if (!ret)
-		ret = config_check_source(config, file, stderr);
+		ret = config_check_source(config, stderr);
 	if (options->pty && (size_t)snprintf(config->modbus.device, sizeof(config->modbus.device), "pty:%s", options->pty) >=
 				    sizeof(config->modbus.device)) {
 		fprintf(stderr, "dinmeterd: --pty: the path is longer than %zu bytes\n", sizeof(config->modbus.device) - 5);
