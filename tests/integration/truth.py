@@ -26,7 +26,7 @@ FLOATS = {
     "kw_demand": 325, "kvar_demand": 327, "kva_demand": 329, "kw_max_demand": 331, "kvar_max_demand": 333,
     "kva_max_demand": 335, "pulses_1": 337, "pulses_2": 339, "kwh_a": 341, "kwh_b": 343, "kwh_c": 345,
 }
-# type: line-to-line voltages, line-to-neutral voltages, phases with a current
+# By code: line-to-line voltages, line-to-neutral voltages, phases with a current.
 TYPES = {
     10: ((), "a", "a"),
     11: (("ab",), "", "a"),
