@@ -317,6 +317,11 @@ static void read_key(struct reader *reader, const config_setting_t *setting, con
 	reader->bad[config_key_index(key)] = !good;
 }
 
+static bool beyond_cut(const struct reader *reader, unsigned line)
+{
+	return reader->source->cut && line >= reader->source->cut;
+}
+
 static void read_group(struct reader *reader, const config_setting_t *group, const char *prefix)
 {
 	for (int i = 0; i < config_setting_length(group); i++) {
@@ -325,7 +330,8 @@ static void read_group(struct reader *reader, const config_setting_t *group, con
 		char path[PATH_ROOM], nearest[PATH_ROOM];
 
 		/* What an error of syntax broke off is not judged; a value that never came has no type. */
-		if (config_setting_type(setting) == CONFIG_TYPE_NONE || setting == reader->broken)
+		if (config_setting_type(setting) == CONFIG_TYPE_NONE || setting == reader->broken ||
+		    beyond_cut(reader, config_setting_source_line(setting)))
 			continue;
 		snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "." : "", config_setting_name(setting));
 		key = config_key_find(path);
@@ -434,6 +440,8 @@ static void report_syntax(struct reader *reader, const config_t *file)
 	const char *start, *error = config_error_text(file) ? config_error_text(file) : "syntax error";
 	int length = config_source_quote(reader->source, line, &start);
 
+	if (beyond_cut(reader, line))
+		return;
 	locate(reader, line);
 	if (*start)
 		fprintf(reader->errors, "%s: got `%.*s`, must be %s\n", error, length < 60 ? length : 60, start, syntax_rule(error));

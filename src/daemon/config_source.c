@@ -107,13 +107,14 @@ static size_t up_to(const struct reading *reading, size_t skip, const char *mark
 	return (size_t)((found ? found + strlen(mark) : reading->end) - reading->at);
 }
 
+/* The length of a string with its quotes; 0 when it does not end. */
 static size_t string_length(const struct reading *reading)
 {
 	const char *p = reading->at + 1;
 
 	while (p < reading->end && *p != '"')
 		p += *p == '\\' && p + 1 < reading->end ? 2 : 1;
-	return (size_t)((p < reading->end ? p + 1 : p) - reading->at);
+	return p < reading->end ? (size_t)(p + 1 - reading->at) : 0;
 }
 
 static size_t span(const struct reading *reading, const char *set)
@@ -186,7 +187,7 @@ static bool take_include(struct reading *reading)
 	if (ahead.at == ahead.end || *ahead.at != '"')
 		return false;
 	length = string_length(&ahead);
-	if (length < 2 || memchr(ahead.at, '\n', length))
+	if (!length || memchr(ahead.at, '\n', length))
 		return false;
 	path = resolve(reading->path, ahead.at + 1, length - 2);
 	if (!path)
@@ -208,6 +209,21 @@ static bool take_include(struct reading *reading)
 	return true;
 }
 
+/* libconfig says of a missing quote that the file ended, which helps nobody to find it. */
+static void take_string(struct reading *reading)
+{
+	size_t length = string_length(reading);
+
+	if (length) {
+		take(reading, length);
+		return;
+	}
+	fprintf(complain(reading), "got text without end, must have a closing \"\n");
+	if (!reading->source->cut)
+		reading->source->cut = reading->source->line;
+	reading->at = reading->end;
+}
+
 /* One piece of libconfig's syntax: a comment, a string, a name, a number, or a character. */
 static void take_piece(struct reading *reading)
 {
@@ -218,7 +234,7 @@ static void take_piece(struct reading *reading)
 	else if (c == '/' && next == '*')
 		take(reading, up_to(reading, 2, "*/"));
 	else if (c == '"')
-		take(reading, string_length(reading));
+		take_string(reading);
 	else if (isalpha((unsigned char)c) || c == '*')
 		take(reading, span(reading, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_*-"));
 	else if (isdigit((unsigned char)c))

@@ -23,6 +23,7 @@ struct config_source {
 	unsigned origins_n;
 	unsigned files;		/* read so far */
 	unsigned errors;
+	unsigned cut;		/* not to be judged from this line of the whole on: a text had no end; 0 = all is well */
 	FILE *out;		/* where errors go */
 };
 

@@ -32,3 +32,9 @@ FUZZ_TARGETS += %D%/fuzz_comtrade
 %C%_fuzz_comtrade_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_comtrade_LDADD = libshell.a libpure.a
 EXTRA_DIST += %D%/corpus/comtrade
+
+FUZZ_TARGETS += %D%/fuzz_config
+%C%_fuzz_config_SOURCES = %D%/fuzz_config.c $(FUZZ_MAIN)
+%C%_fuzz_config_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_config_LDADD = libshell.a libpure.a $(LIBCONFIG_LIBS)
+EXTRA_DIST += %D%/corpus/config

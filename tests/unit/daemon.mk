@@ -1,9 +1,16 @@
 
-DAEMON_TESTS = tests/unit/test_config
+# The configuration and the log.
+DAEMON_TESTS = \
+	tests/unit/test_config \
+	tests/unit/test_log
 
 tests_unit_test_config_SOURCES = tests/unit/test_config.c
 tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_config_LDADD = libshell.a libpure.a $(LIBCONFIG_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_log_SOURCES = tests/unit/test_log.c
+tests_unit_test_log_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_log_LDADD = libshell.a libpure.a $(CHECK_LIBS)
 
 check_PROGRAMS += $(DAEMON_TESTS)
 TESTS += $(DAEMON_TESTS)
