@@ -71,55 +71,49 @@ static bool unfinished(size_t available, int length)
 	return length == RTU_LENGTH_LATER || (length > 0 && length <= RTU_FRAME_MAX && (size_t)length > available);
 }
 
-/* Functions from 0x80 on are exception replies, never requests: an echo of our own must not be answered. */
+/*
+ * Functions from 0x80 on are exception replies, never requests: an echo of our own must not be answered.
+ * A broadcast that is no write is nobody's.
+ */
 static bool is_ours(const struct rtu *rtu, const uint8_t *data)
 {
-	return (data[0] == rtu->config.address || data[0] == 0) && data[1] < 0x80;
-}
-
-/* The length of a good request to us at data[0], 0 = none. */
-static size_t our_request(const struct rtu *rtu, const uint8_t *data, size_t available)
-{
-	int length;
-
-	if (available < RTU_FRAME_MIN || !is_ours(rtu, data))
-		return 0;
-	length = rtu_request_length(data, available);
-	return whole(data, available, length) ? (size_t)length : 0;
-}
-
-/* Does a good request to us begin before `end` and reach beyond it? */
-static bool cuts_our_request(const struct rtu *rtu, size_t end)
-{
-	for (size_t i = 1; i < end; i++) {
-		if (our_request(rtu, rtu->data + i, rtu->length - i) > end - i)
-			return true;
-	}
-	return false;
+	if (data[0] == 0)
+		return data[1] == 0x06 || data[1] == 0x10;
+	return data[0] == rtu->config.address && data[1] < 0x80;
 }
 
 /*
- * A frame of unknown length at data[0]: where does its CRC hold?  All that came; up to a pause; anywhere.  By
- * chance a CRC holds once in 65536 places, so the last is tried at silence only, and not against a
- * good request to us.  Returns its length, 0 = nowhere.
+ * Where a request to us ends that is not as long as its function code says: before silence, or before a pause.
+ * Its length, 0 = it is none.
  */
-static size_t find_end(const struct rtu *rtu, bool final)
+static size_t find_our_end(const struct rtu *rtu)
 {
-	size_t most = rtu->length < RTU_FRAME_MAX ? rtu->length : RTU_FRAME_MAX;
+	int request = rtu_request_length(rtu->data, rtu->length);
 
-	if (final && crc_holds(rtu->data, rtu->length))
+	/* A good request that lost its last byte, a zero, is no request, though its CRC holds without. */
+	bool cut = request == 8 && rtu->length == 7;
+
+	if (crc_holds(rtu->data, rtu->length) && !cut)
 		return rtu->length;
-	for (size_t n = RTU_FRAME_MIN; n <= most; n++) {
-		bool pause = n < rtu->length && rtu->gap_before[n];
-
-		if ((pause || final) && crc_holds(rtu->data, n) && (pause || !cuts_our_request(rtu, n)))
+	for (size_t n = RTU_FRAME_MIN; n < rtu->length && n <= RTU_FRAME_MAX; n++) {
+		if (rtu->gap_before[n] && crc_holds(rtu->data, n))
 			return n;
 	}
 	return 0;
 }
 
-/* What follows data[at]: a good frame of anyone (1), none (0), or not known yet (-1). */
-static int frame_follows(const struct rtu *rtu, size_t at, bool final)
+/* The shortest frame at data[0] whose CRC holds, 0 = none. */
+static size_t first_end(const uint8_t *data, size_t available)
+{
+	for (size_t n = RTU_FRAME_MIN; n <= available && n <= RTU_FRAME_MAX; n++) {
+		if (crc_holds(data, n))
+			return n;
+	}
+	return 0;
+}
+
+/* What follows data[at]: a good frame of known length (1), none (0), or not known yet (-1). */
+static int known_frame_follows(const struct rtu *rtu, size_t at, bool final)
 {
 	const uint8_t *data = rtu->data + at;
 	size_t available = rtu->length - at;
@@ -134,20 +128,92 @@ static int frame_follows(const struct rtu *rtu, size_t at, bool final)
 	return !final && (unfinished(available, request) || unfinished(available, reply)) ? -1 : 0;
 }
 
+/* The same for a frame of any length. */
+static int frame_follows(const struct rtu *rtu, size_t at, bool final)
+{
+	size_t available = rtu->length - at;
+
+	if (available >= 2 && rtu_reply_length(rtu->data + at, available) == RTU_LENGTH_UNKNOWN &&
+	    first_end(rtu->data + at, available))
+		return 1;
+	return known_frame_follows(rtu, at, final);
+}
+
 /*
- * A good request within the bytes of a damaged frame is part of that frame's data,
- * unless another good frame follows at once: then the damaged one was cut off, and the bus went on.
+ * Where a neighbour's frame of unknown function ends: its CRC tells, once a pause or silence has come.  By chance a CRC
+ * holds at one place in 65536; so a place counts only where a pause, silence or another frame confirms it.  A CRC that
+ * holds does so with a zero more, too: the shortest frame counts, the zero may be the address of a broadcast.
+ */
+static size_t find_other_end(const struct rtu *rtu, bool silence)
+{
+	bool decide = silence || rtu->length == LENGTH_MAX;
+
+	for (size_t n = RTU_FRAME_MIN; n <= rtu->length && n <= RTU_FRAME_MAX; n++) {
+		bool pause = n < rtu->length && rtu->gap_before[n];
+
+		if (!(pause || decide) || !crc_holds(rtu->data, n))
+			continue;
+		if (!pause && !(silence && n == rtu->length) && frame_follows(rtu, n, true) == 0)
+			continue;
+		while (n > RTU_FRAME_MIN && rtu->data[n - 1] == 0 && crc_holds(rtu->data, n - 1))
+			n--;
+		return n;
+	}
+	return 0;
+}
+
+/* A frame may begin at data[0]: the one before ended here, or the bus was quiet. */
+static bool at_boundary(const struct rtu *rtu)
+{
+	return rtu->synced || rtu->gap_before[0];
+}
+
+/* Does the damaged frame end where its length says: before silence, a pause or a good frame?  As frame_follows(). */
+static int shadow_ends(const struct rtu *rtu, bool final)
+{
+	if (rtu->shadow == rtu->length)
+		return final ? 1 : -1;
+	return rtu->gap_before[rtu->shadow] ? 1 : frame_follows(rtu, rtu->shadow, final);
+}
+
+/*
+ * A good request within the bytes of a damaged frame is part of that frame's data when the frame
+ * came in its full length; else the frame was cut off, and the bus went on with the request.
  */
 static enum verdict judge_shadowed(const struct rtu *rtu, size_t length, bool final)
 {
-	int follows;
+	int follows, ends;
 
-	if (length > rtu->shadow)
+	/* Its CRC is not data. */
+	if (length + 2 > rtu->shadow)
 		return OURS;
-	follows = frame_follows(rtu, length, final);
-	if (follows < 0)
-		return WAIT;
-	return follows ? OURS : GARBAGE;
+	follows = known_frame_follows(rtu, length, final);
+	ends = shadow_ends(rtu, final);
+	if (follows > 0 || ends == 0)
+		return OURS;
+	return follows < 0 || ends < 0 ? WAIT : GARBAGE;
+}
+
+/* A damaged frame at data[0] whose length is beyond doubt. */
+static void cast_shadow(struct rtu *rtu, int length)
+{
+	if (at_boundary(rtu) && length > 0 && length <= RTU_FRAME_MAX && (size_t)length <= rtu->length &&
+	    (size_t)length > rtu->shadow)
+		rtu->shadow = (size_t)length;
+}
+
+/* The length of a request that says it twice, by its byte count and by its quantity; 0 = it does not. */
+static int counted_request(const struct rtu *rtu, int request)
+{
+	unsigned quantity;
+
+	if (rtu->length < 7)
+		return 0;
+	quantity = (unsigned)rtu->data[4] << 8 | rtu->data[5];
+	if ((rtu->data[1] == 0x10 && rtu->data[6] == 2 * quantity) ||
+	    (rtu->data[1] == 0x0F && rtu->data[6] == (quantity + 7) / 8))
+		return request;
+	return 0;
 }
 
 static enum verdict judge_ours(struct rtu *rtu, bool final, size_t *length)
@@ -162,18 +228,15 @@ static enum verdict judge_ours(struct rtu *rtu, bool final, size_t *length)
 		if (unfinished(rtu->length, request))
 			return WAIT;
 		/* Only silence tells the end of a request with a wrong byte count or an unknown function. */
-		if (rtu->synced || (request == RTU_LENGTH_UNKNOWN && rtu->data[0] != 0))
-			return WAIT;
-		return GARBAGE;
+		return at_boundary(rtu) || request == RTU_LENGTH_UNKNOWN ? WAIT : GARBAGE;
 	}
-	if (rtu->synced)
-		*length = find_end(rtu, true);
+	if (at_boundary(rtu))
+		*length = find_our_end(rtu);
 	else
 		*length = request == RTU_LENGTH_UNKNOWN && crc_holds(rtu->data, rtu->length) ? rtu->length : 0;
 	if (*length)
 		return judge_shadowed(rtu, *length, true);
-	if (rtu->synced && request > 8 && (size_t)request <= rtu->length)
-		rtu->shadow = (size_t)request;
+	cast_shadow(rtu, counted_request(rtu, request));
 	return GARBAGE;
 }
 
@@ -195,19 +258,6 @@ static void note_question(struct rtu *rtu)
 	rtu->question.bytes = rtu_reply_bytes(rtu->data);
 }
 
-/* A damaged frame whose length is beyond doubt. */
-static void cast_shadow(struct rtu *rtu, bool answer, int request, int reply)
-{
-	int length = 0;
-
-	if (answer && rtu->question.bytes >= 0)
-		length = reply;
-	else if (rtu->data[1] == 0x10 || rtu->data[1] == 0x0F)
-		length = request;
-	if (rtu->synced && length > 0 && length <= RTU_FRAME_MAX && (size_t)length <= rtu->length)
-		rtu->shadow = (size_t)length;
-}
-
 static enum verdict judge_other(struct rtu *rtu, bool final, size_t *length)
 {
 	bool answer = answers_question(rtu);
@@ -221,6 +271,13 @@ static enum verdict judge_other(struct rtu *rtu, bool final, size_t *length)
 	}
 	if (answer && !final && unfinished(rtu->length, reply))
 		return WAIT;
+	if (whole(rtu->data, rtu->length, request) && whole(rtu->data, rtu->length, reply) && request == reply + 1) {
+		/* The CRC of the reply, or of the request that ends with a zero? */
+		if (rtu->length == (size_t)request && !final)
+			return WAIT;
+		if (known_frame_follows(rtu, (size_t)reply, true) > 0)
+			request = RTU_LENGTH_UNKNOWN;
+	}
 	if (whole(rtu->data, rtu->length, request)) {
 		note_question(rtu);
 		*length = (size_t)request;
@@ -232,17 +289,20 @@ static enum verdict judge_other(struct rtu *rtu, bool final, size_t *length)
 		return OTHER;
 	}
 	if (rtu->synced && reply == RTU_LENGTH_UNKNOWN) {
-		*length = find_end(rtu, final);
+		*length = find_other_end(rtu, final);
 		if (*length) {
 			rtu->question.open = false;
 			return OTHER;
 		}
-		if (!final)
+		if (!final && rtu->length < LENGTH_MAX)
 			return WAIT;
 	}
 	if (!final && (unfinished(rtu->length, request) || unfinished(rtu->length, reply)))
 		return WAIT;
-	cast_shadow(rtu, answer, request, reply);
+	if (answer && rtu->question.bytes >= 0)
+		cast_shadow(rtu, reply);
+	else
+		cast_shadow(rtu, counted_request(rtu, request));
 	return GARBAGE;
 }
 
@@ -262,7 +322,7 @@ static bool matches_echo(struct rtu *rtu)
 
 static enum verdict judge(struct rtu *rtu, bool final, size_t *length)
 {
-	/* Nothing that begins at data[0] is longer than a frame. */
+	/* Nothing for us that begins at data[0] is longer than a frame. */
 	bool decide = final || rtu->length >= RTU_FRAME_MAX;
 
 	if (matches_echo(rtu)) {
@@ -273,7 +333,7 @@ static enum verdict judge(struct rtu *rtu, bool final, size_t *length)
 	}
 	if (rtu->length < 2)
 		return decide ? GARBAGE : WAIT;
-	return is_ours(rtu, rtu->data) ? judge_ours(rtu, decide, length) : judge_other(rtu, decide, length);
+	return is_ours(rtu, rtu->data) ? judge_ours(rtu, decide, length) : judge_other(rtu, final, length);
 }
 
 static void consume(struct rtu *rtu, size_t count)
@@ -300,10 +360,15 @@ static void deliver(struct rtu *rtu, size_t length)
 
 static void drop_byte(struct rtu *rtu)
 {
+	if (rtu->slack && rtu->data[0] == 0) {
+		rtu->slack = false;
+		consume(rtu, 1);
+		return;
+	}
 	if (!rtu->in_error)
 		rtu->counters.errors++;
 	rtu->in_error = true;
-	rtu->synced = false;
+	rtu->synced = rtu->slack = false;
 	consume(rtu, 1);
 }
 
@@ -328,6 +393,8 @@ static void parse(struct rtu *rtu, bool final)
 		} else {
 			rtu->counters.other_frames++;
 		}
+		/* A CRC that holds does so with a zero more. */
+		rtu->slack = verdict == OTHER;
 		consume(rtu, length);
 		rtu->synced = true;
 		rtu->in_error = false;
@@ -335,7 +402,7 @@ static void parse(struct rtu *rtu, bool final)
 	if (final) {
 		assert(rtu->length == 0);
 		rtu->synced = true;
-		rtu->in_error = false;
+		rtu->in_error = rtu->slack = false;
 		rtu->shadow = 0;
 	}
 }

@@ -1,0 +1,21 @@
+# Programs over modbus/.
+MODBUS_TESTS = \
+	tests/unit/modbus/test_bus \
+	tests/unit/modbus/test_pdu \
+	tests/unit/modbus/test_rtu
+
+tests_unit_modbus_test_bus_SOURCES = tests/unit/modbus/test_bus.c \
+	tests/unit/modbus/traffic.c tests/unit/modbus/traffic.h
+tests_unit_modbus_test_bus_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_modbus_test_bus_LDADD = libpure.a $(CHECK_LIBS)
+
+tests_unit_modbus_test_pdu_SOURCES = tests/unit/modbus/test_pdu.c
+tests_unit_modbus_test_pdu_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_modbus_test_pdu_LDADD = libpure.a $(CHECK_LIBS)
+
+tests_unit_modbus_test_rtu_SOURCES = tests/unit/modbus/test_rtu.c
+tests_unit_modbus_test_rtu_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_modbus_test_rtu_LDADD = libpure.a $(CHECK_LIBS)
+
+check_PROGRAMS += $(MODBUS_TESTS)
+TESTS += $(MODBUS_TESTS)
