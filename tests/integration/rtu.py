@@ -58,12 +58,13 @@ def expected_length(data):
 
 
 class Bus:
-    """One end of the line: a tty, or the pseudo-terminal that the meter serves."""
+    """One end of the line: a tty by its path, or the master side of a pseudo-terminal by its descriptor."""
 
-    def __init__(self, path, address=1):
+    def __init__(self, line, address=1):
         self.address = address
-        self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY)
-        tty.setraw(self.fd, termios.TCSANOW)
+        self.fd = line if isinstance(line, int) else os.open(line, os.O_RDWR | os.O_NOCTTY)
+        if not isinstance(line, int):
+            tty.setraw(self.fd, termios.TCSANOW)
         self.pending = b""
 
     def close(self):
@@ -104,9 +105,9 @@ class Bus:
         assert reply[0] == pdu[0], f"function {pdu[0]:#04x} answered by {reply.hex(' ')}"
         return reply
 
-    def read(self, register, count=1, function=3):
+    def read(self, register, count=1, function=3, deadline_s=REPLY_DEADLINE_S):
         """Registers by number (register N has the address N - 1)."""
-        reply = self.request(struct.pack(">BHH", function, register - 1, count))
+        reply = self.request(struct.pack(">BHH", function, register - 1, count), deadline_s)
         assert reply[1] == 2 * count == len(reply) - 2
         return list(struct.unpack(f">{count}H", reply[2:]))
 

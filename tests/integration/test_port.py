@@ -1,0 +1,77 @@
+"""The serial port as a device: taken, unplugged, plugged in again."""
+import os
+import pty
+import termios
+import tty
+
+import pytest
+from conftest import wait_for
+from rtu import Bus, NoReply
+
+
+class Adapter:
+    """A serial adapter with a fixed name: a pseudo-terminal behind a link, that can be unplugged."""
+
+    def __init__(self, path):
+        self.path = str(path)
+        self.bus = None
+
+    def plug(self):
+        master, slave = pty.openpty()
+        tty.setraw(slave, termios.TCSANOW)
+        os.symlink(os.ttyname(slave), self.path)
+        self.bus = Bus(master)
+        self.slave = slave
+
+    def unplug(self):
+        os.unlink(self.path)
+        os.close(self.slave)
+        self.bus.close()
+        self.bus = None
+
+    def answers(self):
+        try:
+            return self.bus.read(7001, deadline_s=0.5) == [12345]
+        except NoReply:
+            return False
+
+
+@pytest.fixture
+def adapter(tmp_path):
+    one = Adapter(tmp_path / "ttyMETER")
+    one.plug()
+    yield one
+    if one.bus:
+        one.unplug()
+
+
+def config(adapter):
+    return f'adc: {{ source = "sim"; }};\nmodbus: {{ device = "{adapter.path}"; }};\n'
+
+
+def test_an_adapter_unplugged_and_plugged_in_again_is_served_again(daemon, adapter):
+    meter = daemon(config=config(adapter), pty=False)
+    wait_for(adapter.answers, "the meter answers")
+    adapter.bus.write(131, 200)
+    for _ in range(2):
+        before = len(meter.log)
+        adapter.unplug()
+        wait_for(lambda: adapter.path in meter.log[before:], "the loss is logged")
+        adapter.plug()
+        def answers_again():
+            # What is sent before the port is open again is lost: ask again.
+            try:
+                return adapter.bus.read(131, deadline_s=0.5) == [200]
+            except NoReply:
+                return False
+        wait_for(answers_again, "the meter answers again")
+        assert len(meter.log[before:].splitlines()) < 10, meter.log
+
+
+def test_it_ends_while_the_port_is_gone(daemon, adapter):
+    meter = daemon(config=config(adapter), pty=False)
+    wait_for(adapter.answers, "the meter answers")
+    before = len(meter.log)
+    adapter.unplug()
+    wait_for(lambda: adapter.path in meter.log[before:], "the loss is logged")
+    meter.stop()
