@@ -237,23 +237,40 @@ struct adc *adc_comtrade_new(const struct adc_config *config)
 	return &self->adc;
 }
 
-void adc_comtrade_delay_us(const struct adc *adc, double delay_us[ADC_CHANNELS])
+static void delays_of_skews(const struct comtrade_map *map, double delay_us[ADC_CHANNELS])
 {
-	const struct adc_comtrade *self = (const struct adc_comtrade *)(const void *)adc;
 	double least = INFINITY, most = -INFINITY;
 
 	for (int c = 0; c < ADC_CHANNELS; c++)
-		delay_us[c] = 0;
-	if (adc->ops != &comtrade_ops)
-		return;
-	for (int c = 0; c < ADC_CHANNELS; c++)
-		if (self->recording.map.pick[c].number) {
-			least = fmin(least, self->recording.map.pick[c].skew_us);
-			most = fmax(most, self->recording.map.pick[c].skew_us);
+		if (map->pick[c].number) {
+			least = fmin(least, map->pick[c].skew_us);
+			most = fmax(most, map->pick[c].skew_us);
 		}
 	for (int c = 0; c < ADC_CHANNELS; c++)
-		if (self->recording.map.pick[c].number)
-			delay_us[c] = (least + most) / 2 - self->recording.map.pick[c].skew_us;
+		delay_us[c] = map->pick[c].number ? (least + most) / 2 - map->pick[c].skew_us : 0;
+}
+
+void adc_comtrade_delay_us(const struct adc *adc, double delay_us[ADC_CHANNELS])
+{
+	memset(delay_us, 0, ADC_CHANNELS * sizeof(*delay_us));
+	if (adc->ops == &comtrade_ops)
+		delays_of_skews(&((const struct adc_comtrade *)(const void *)adc)->recording.map, delay_us);
+}
+
+void adc_comtrade_probe_delay_us(const struct adc_config *config, double delay_us[ADC_CHANNELS])
+{
+	struct comtrade_recording *recording;
+
+	memset(delay_us, 0, ADC_CHANNELS * sizeof(*delay_us));
+	if (strcmp(config->source, "comtrade") != 0)
+		return;
+	recording = malloc(sizeof(*recording));
+	if (!recording)
+		return;
+	if (!comtrade_recording_open_head(recording, config->recording, config->channel))
+		delays_of_skews(&recording->map, delay_us);
+	comtrade_recording_close(recording);
+	free(recording);
 }
 
 double adc_comtrade_max_rate_hz(const struct adc *adc)

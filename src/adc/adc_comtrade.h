@@ -19,6 +19,12 @@ struct adc_comtrade_channel {
  */
 void adc_comtrade_delay_us(const struct adc *adc, double delay_us[ADC_CHANNELS]);
 
+/*
+ * The same of a recording that is not open, for who lays out a meter before its source.  All 0 when the
+ * configuration's source is no recording, or cannot be read: opening it will say so.  Any thread.
+ */
+void adc_comtrade_probe_delay_us(const struct adc_config *config, double delay_us[ADC_CHANNELS]);
+
 /* The highest sample rate in the recording, for struct meter_config.max_rate_hz; 0 for any other source. */
 double adc_comtrade_max_rate_hz(const struct adc *adc);
 

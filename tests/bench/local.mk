@@ -13,3 +13,6 @@ check_PROGRAMS += %D%/speed
 tests_bench_speed_SOURCES = %D%/speed.c
 tests_bench_speed_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_bench_speed_LDADD = tests/lib/libwave.a libpure.a
+
+# Run by hand: its result is a time.
+EXTRA_DIST += %D%/comtrade_speed.py

@@ -23,7 +23,8 @@ TESTS += $(ACQUIRE_TESTS)
 # The COMTRADE source.
 COMTRADE_TESTS = \
 	tests/unit/test_adc_comtrade \
-	tests/unit/test_comtrade_malformed
+	tests/unit/test_comtrade_malformed \
+	tests/unit/test_comtrade_text
 
 check_LIBRARIES += tests/lib/librecording.a
 tests_lib_librecording_a_SOURCES = tests/lib/recording.c tests/lib/recording.h
@@ -38,6 +39,10 @@ tests_unit_test_comtrade_malformed_SOURCES = tests/unit/test_comtrade_malformed.
 tests_unit_test_comtrade_malformed_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_comtrade_malformed_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_comtrade_malformed_LDADD = tests/lib/librecording.a libshell.a libpure.a $(CHECK_LIBS)
+
+tests_unit_test_comtrade_text_SOURCES = tests/unit/test_comtrade_text.c
+tests_unit_test_comtrade_text_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_comtrade_text_LDADD = libpure.a $(CHECK_LIBS)
 
 check_PROGRAMS += $(COMTRADE_TESTS)
 TESTS += $(COMTRADE_TESTS)

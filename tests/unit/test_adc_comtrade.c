@@ -392,6 +392,14 @@ START_TEST(a_channel_that_is_sampled_later_gets_a_negative_delay)
 	for (int c = 0; c < ADC_CHANNELS; c++)
 		ck_assert_double_eq_tol(delay_us[c], 25 - 10.0 * c, 1e-9);
 	adc->ops->free(adc);
+	snprintf(config.source, sizeof(config.source), "comtrade");
+	adc_comtrade_probe_delay_us(&config, delay_us);
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		ck_assert_double_eq_tol(delay_us[c], 25 - 10.0 * c, 1e-9);
+	snprintf(config.source, sizeof(config.source), "sim");
+	adc_comtrade_probe_delay_us(&config, delay_us);
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		ck_assert_double_eq(delay_us[c], 0);
 }
 END_TEST
 
