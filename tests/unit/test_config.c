@@ -118,7 +118,10 @@ START_TEST(every_bad_file_gets_exactly_its_errors)
 	struct dirent *entry;
 	DIR *directory;
 	unsigned files = 0;
+	char before[4096];
 
+	/* From within, so that messages begin with the bare name. */
+	ck_assert_ptr_nonnull(getcwd(before, sizeof(before)));
 	ck_assert_int_eq(chdir(in_source("tests/data/config")), 0);
 	directory = opendir(".");
 	ck_assert_ptr_nonnull(directory);
@@ -139,6 +142,7 @@ START_TEST(every_bad_file_gets_exactly_its_errors)
 		files++;
 	}
 	closedir(directory);
+	ck_assert_int_eq(chdir(before), 0);
 	ck_assert_uint_ge(files, 25);
 }
 END_TEST
