@@ -4,7 +4,7 @@ tests_lib_libwave_a_SOURCES = tests/lib/wave.c tests/lib/wave.h
 tests_lib_libwave_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 
 check_PROGRAMS += %D%/accuracy
-TESTS += %D%/accuracy
+SLOW_TESTS += %D%/accuracy
 tests_bench_accuracy_SOURCES = %D%/accuracy.c
 tests_bench_accuracy_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_bench_accuracy_LDADD = tests/lib/libwave.a libpure.a
