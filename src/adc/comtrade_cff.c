@@ -29,7 +29,7 @@ bool comtrade_heading_parse(struct comtrade_span line, struct comtrade_heading *
 
 	memset(heading, 0, sizeof(*heading));
 	line = comtrade_trim(line);
-	if (line.length < 3 || memcmp(line.at, "---", 3) != 0)
+	if (line.length < 2 || memcmp(line.at, "--", 2) != 0)
 		return false;
 	while (line.length && line.at[0] == '-') {
 		line.at++;

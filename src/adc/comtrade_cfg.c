@@ -1,7 +1,11 @@
 #include "adc/comtrade_cfg.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
+
+/* Rates that differ by no more are one. */
+#define SAME_RATE 0.005
 
 enum state {
 	STATE_STATION, STATE_COUNTS, STATE_ANALOG, STATE_STATUS, STATE_FREQUENCY, STATE_RATES, STATE_RATE, STATE_START, STATE_TRIGGER,
@@ -224,24 +228,41 @@ static bool is_date(struct comtrade_span line)
 	       (memchr(field.at, '/', field.length) || memchr(field.at + 1, '-', field.length - 1));
 }
 
+/*
+ * Recorders that follow the line's frequency write a rate for every few scans, each a little different.  They are
+ * one stretch, at the mean rate; a measurement that began anew at each would never end.
+ */
+static bool join_rate(struct comtrade_cfg *cfg, double hz, uint64_t from, uint64_t end)
+{
+	struct comtrade_rate *last = cfg->rates ? &cfg->rate[cfg->rates - 1] : NULL;
+
+	if (!last || fabs(hz / last->hz - 1) > SAME_RATE)
+		return false;
+	cfg->joined_s += (double)(end - from) / hz;
+	if (hz != last->hz && end)
+		last->hz = (double)(end - cfg->joined_from) / cfg->joined_s;
+	last->end = end;
+	return true;
+}
+
 static int add_rate(struct comtrade_cfg *cfg, double hz, uint64_t end, struct comtrade_error *error)
 {
-	if (end && end <= cfg->scans)
-		return comtrade_error_set(error, cfg->line, "last sample: got %llu, expected more than %llu, that of the rate before",
-					  (unsigned long long)end, (unsigned long long)cfg->scans);
-	cfg->scans = end;
-	if (!(hz > 0) && cfg->promised_rates <= 1)
-		return 0;
-	if (!(hz > 0))
+	uint64_t from = cfg->scans;
+
+	if (end && end < from)
+		return comtrade_error_set(error, cfg->line, "last sample: got %llu, expected at least %llu, that of the rate before",
+					  (unsigned long long)end, (unsigned long long)from);
+	if (!(hz > 0) && cfg->promised_rates > 1)
 		return comtrade_error_set(error, cfg->line, "sample rate: got 0, expected more, for there are %u", cfg->promised_rates);
-	if (cfg->rates && cfg->rate[cfg->rates - 1].hz == hz) {
-		cfg->rate[cfg->rates - 1].end = end;
+	cfg->scans = end;
+	if (!(hz > 0) || (end && end == from) || join_rate(cfg, hz, from, end))
 		return 0;
-	}
 	if (cfg->rates == COMTRADE_RATES_MAX)
 		return comtrade_error_set(error, cfg->line, "more than %d different sample rates, expected at most that many",
 					  COMTRADE_RATES_MAX);
 	cfg->rate[cfg->rates++] = (struct comtrade_rate){ .hz = hz, .end = end };
+	cfg->joined_from = from;
+	cfg->joined_s = (double)(end - from) / hz;
 	return 0;
 }
 

@@ -50,6 +50,8 @@ struct comtrade_cfg {
 	/* private */
 	int state;
 	unsigned line, left, promised_rates;
+	uint64_t joined_from;
+	double joined_s;
 	double timemult;
 	bool nanoseconds;
 };

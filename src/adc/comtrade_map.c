@@ -59,7 +59,7 @@ static char phase_letter(struct comtrade_span phase)
 {
 	static const char *const words[][6] = {
 		{ "A", "1", "L1", "R", "AN", "L1N" }, { "B", "2", "L2", "S", "BN", "L2N" }, { "C", "3", "L3", "T", "CN", "L3N" },
-		{ "N", "0", "G", "E", "R0", "NG" },
+		{ "N", "G", "E", "NE", "NG", "3I0" },
 	};
 
 	for (unsigned i = 0; i < 4; i++)

@@ -40,8 +40,8 @@ struct analysis {
 	size_t n_columns;
 	int64_t row_ns;			/* time of the newest row */
 	uint64_t rows, cycles;
-	int64_t end_ns;			/* time of the newest scan */
-	double scan_ns;			/* between scans */
+	int64_t stretch_ns;		/* when the present stretch without a loss began */
+	double longest_s;		/* of all such stretches */
 };
 
 static const char usage[] = "usage: dinmeter analyze [-c FILE] [--csv|--json] RECORDING.cfg|RECORDING.cff\n";
@@ -141,17 +141,17 @@ static void print_overdue(struct analysis *analysis, int64_t now_ns)
 static void take_block(struct analysis *analysis)
 {
 	struct adc_block *block = &analysis->block;
-	int64_t first_ns;
+	int64_t first_ns = block->t_ns - llround((block->n - 1) / block->rate_hz * NS_PER_S);
 
-	analysis->scan_ns = NS_PER_S / block->rate_hz;
-	first_ns = block->t_ns - llround((block->n - 1) * analysis->scan_ns);
+	if (block->lost || block->restarted)
+		analysis->stretch_ns = first_ns;
+	analysis->longest_s = fmax(analysis->longest_s, (double)(block->t_ns - analysis->stretch_ns) / NS_PER_S + 1 / block->rate_hz);
 	print_overdue(analysis, first_ns);
 	if (meter_feed(analysis->meter, block)) {
 		analysis->cycles++;
 		print_row(analysis, meter_snapshot(analysis->meter)->t_ns);
 	}
 	print_overdue(analysis, block->t_ns);
-	analysis->end_ns = block->t_ns;
 }
 
 /* 0 at the end of the recording, or -errno (said already by the source). */
@@ -224,8 +224,8 @@ static int analyze(struct analysis *analysis)
 	if (run(analysis))
 		goto close;
 	if (!analysis->cycles)
-		fprintf(stderr, "dinmeter: %s: too short: needs at least %g s of continuous samples, has %.6g s in all\n",
-			analysis->config.adc.recording, WINDOW_S, (analysis->end_ns + analysis->scan_ns) / NS_PER_S);
+		fprintf(stderr, "dinmeter: %s: too short: needs at least %g s of continuous samples, has %.6g s\n",
+			analysis->config.adc.recording, WINDOW_S, analysis->longest_s);
 	else if (fflush(stdout) || ferror(stdout))
 		fprintf(stderr, "dinmeter: the result cannot be written: %s\n", strerror(errno));
 	else

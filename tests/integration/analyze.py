@@ -165,7 +165,13 @@ class Analyze(unittest.TestCase):
         path = self.record(1.1)
         result = self.run_it(path)
         self.assertEqual((result.returncode, result.stdout), (1, ""))
-        self.assertIn(f"dinmeter: {path}: too short: needs at least 1.2 s of continuous samples, has 1.1 s in all\n", result.stderr)
+        self.assertIn(f"dinmeter: {path}: too short: needs at least 1.2 s of continuous samples, has 1.1 s\n", result.stderr)
+
+    def test_a_recording_of_short_stretches_says_how_long_the_longest_is(self):
+        path = self.record(2.5, lost=[range(2520, 2530), range(5040, 5041)])
+        result = self.run_it(path)
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertIn("needs at least 1.2 s of continuous samples, has 1 s\n", result.stderr)
 
     def test_a_malformed_recording_fails_with_file_and_line(self):
         path = self.record(2, fmt="ASCII")

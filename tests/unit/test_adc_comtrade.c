@@ -189,6 +189,20 @@ START_TEST(a_change_of_rate_starts_anew_in_the_right_place)
 }
 END_TEST
 
+/* A recorder that follows the frequency, as some write it; empty stretches at the end, as others do. */
+START_TEST(rates_that_are_nearly_equal_are_one_stretch_at_their_mean)
+{
+	recording.hz[1] = 2518;
+	recording.n[1] = 2518;
+	recording.hz[2] = 2524;
+	recording.n[2] = 5048;
+	ck_assert_int_eq(read_all(), 0);
+	ck_assert_uint_eq(got.n, 2520 + 2518 + 5048);
+	ck_assert_uint_eq(got.restarts, 1);
+	ck_assert_double_eq_tol(got.rate_hz[0], (2520 + 2518 + 5048) / 4.0, 1e-9);
+}
+END_TEST
+
 START_TEST(stretches_too_slow_to_measure_are_passed_over)
 {
 	recording.hz[1] = 50;
@@ -500,6 +514,7 @@ static void add_cases(TCase *cases)
 	tcase_add_test(cases, secondary_values_become_primary_by_the_ratio);
 	tcase_add_loop_test(cases, blanks_upper_case_names_and_a_trailing_ctrl_z_do_no_harm, 0, 8);
 	tcase_add_loop_test(cases, a_change_of_rate_starts_anew_in_the_right_place, 0, 4);
+	tcase_add_test(cases, rates_that_are_nearly_equal_are_one_stretch_at_their_mean);
 	tcase_add_test(cases, stretches_too_slow_to_measure_are_passed_over);
 	tcase_add_loop_test(cases, without_a_rate_the_time_stamps_tell_it_to_a_part_in_a_million, 0, 15);
 	tcase_add_test(cases, time_stamps_of_32_bits_may_wrap);

@@ -68,7 +68,7 @@ static const struct {
 	{ HEAD "1\n2520,last\n", DAT, "t.cfg:12: got '2520,last', expected a sample rate 'hz,last_sample'" },
 	{ HEAD "1\n" TAIL, DAT, "t.cfg:12: got '01/01/2020,00:00:00.000000', expected a sample rate 'hz,last_sample'" },
 	{ HEAD "2\n2520\n", DAT, "t.cfg:12: last sample: got '', expected the number of the last sample at this rate" },
-	{ HEAD "2\n2520,9\n5000,9\n", DAT, "t.cfg:13: last sample: got 9, expected more than 9, that of the rate before" },
+	{ HEAD "2\n2520,9\n5000,8\n", DAT, "t.cfg:13: last sample: got 8, expected at least 9, that of the rate before" },
 	{ HEAD "2\n2520,9\n0,10\n", DAT, "t.cfg:13: sample rate: got 0, expected more, for there are 2" },
 	{ HEAD "1\n2520,3\n5000,9\n", DAT, "t.cfg:13: got '5000,9', expected the time of the first sample" },
 	{ HEAD "1\n2520,3\n01/01/2020,00:00:00\nlater\n", DAT, "t.cfg:14: got 'later', expected the time of the trigger" },

@@ -108,6 +108,7 @@ headings[] = {
 	{ "  ---  FILE  TYPE :  dat  float32 : 4214  ---  ", COMTRADE_SECTION_DAT, true, true, COMTRADE_FLOAT32, 4214 },
 	{ "--- file type: DAT: 12 ---", COMTRADE_SECTION_DAT, false, true, COMTRADE_ASCII, 12 },
 	{ "--- file type: DAT ---", COMTRADE_SECTION_DAT, false, false, COMTRADE_ASCII, 0 },
+	{ "-- file type  DAT ---", COMTRADE_SECTION_DAT, false, false, COMTRADE_ASCII, 0 },
 	{ "--- file type: XML ---", COMTRADE_SECTION_OTHER, false, false, COMTRADE_ASCII, 0 },
 };
 
@@ -126,7 +127,7 @@ END_TEST
 
 START_TEST(other_lines_are_no_headings)
 {
-	static const char *const lines[] = { "", "---", "--- ---", "-- file type: CFG --", "file type: CFG", "--- file: CFG ---", "1,2,3" };
+	static const char *const lines[] = { "", "---", "--- ---", "- file type: CFG -", "file type: CFG", "--- file: CFG ---", "1,2,3" };
 	struct comtrade_heading heading;
 
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
