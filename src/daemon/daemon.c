@@ -99,6 +99,14 @@ static int start_event_loop(struct daemon *daemon)
 	return ret;
 }
 
+static void log_service(const struct daemon *daemon)
+{
+	const struct modbus_config *modbus = &daemon->config.modbus;
+
+	log_notice("modbus: %s (%s), address %d, %d baud, 8%c%d", modbus->device, slave_port_name(daemon->slave), modbus->address,
+		   modbus->baud, modbus->parity, modbus->stop_bits);
+}
+
 /* The consumers stand before the producers start; what fails says so itself or is named here. */
 static int start(struct daemon *daemon)
 {
@@ -123,6 +131,7 @@ static int start(struct daemon *daemon)
 	ret = slave_new(&daemon->slave, daemon->event, &daemon->config.modbus, &daemon->config.identity, &slave_ops, daemon);
 	if (ret < 0)
 		return ret;
+	log_service(daemon);
 	return acquire_start(&daemon->acquire, daemon->adc, daemon->queue);
 }
 
