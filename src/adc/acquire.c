@@ -35,7 +35,7 @@ struct acquire {
 	bool behind;			/* the queue is full */
 	int64_t due_ns;			/* a paced source's clock: when the scans read so far were taken */
 	double due_part;		/* ... and its fraction of a nanosecond */
-	struct log_limit loss_limit;
+	struct log_limit state_limit, loss_limit;
 };
 
 static int64_t now_ns(void)
@@ -110,7 +110,7 @@ static int open_source(struct acquire *acquire)
 	acquire->status.opens++;
 	acquire->status.nominal_hz = acquire->status.rate_hz = acquire->info.rate_hz;
 	pthread_mutex_unlock(&acquire->lock);
-	log_notice("ADC %s: open, %.7g Hz", adc->name, acquire->info.rate_hz);
+	log_limited(&acquire->state_limit, LOG_NOTICE, "ADC %s: open, %.7g Hz", adc->name, acquire->info.rate_hz);
 	return 0;
 }
 
@@ -279,7 +279,8 @@ static void *acquire_run(void *argument)
 				break;
 			}
 			if (error != -ECANCELED)
-				log_warning("ADC %s: lost (%s), reopening", adc->name, strerror(-error));
+				log_limited(&acquire->state_limit, LOG_WARNING, "ADC %s: lost (%s), reopening", adc->name,
+					    strerror(-error));
 			if (now_ns() - opened_ns >= LASTED)
 				backoff_ns = BACKOFF_FIRST;
 		}
@@ -341,6 +342,7 @@ int acquire_start(struct acquire **out, struct adc *adc, struct block_queue *que
 		return -ENOMEM;
 	acquire->adc = adc;
 	acquire->queue = queue;
+	acquire->state_limit = (struct log_limit){ .burst = 10, .interval_s = 300 };
 	acquire->loss_limit = (struct log_limit){ .burst = 5, .interval_s = 60 };
 	acquire->status.heartbeat_ns = now_ns();
 	acquire->spare_samples = calloc(ADC_CHANNELS, block_queue_scans(queue) * sizeof(double));

@@ -20,6 +20,7 @@
 enum action {
 	HANG,		/* blocks until cancel; also what follows the script's end */
 	BLOCK,		/* a block of SCANS scans, `value` lost before it */
+	BLOCKS,		/* `value` blocks without loss */
 	NOTHING,	/* returns 0 */
 	ERROR,		/* returns -value */
 	GATE,		/* waits for open_gate(), then goes on with the next step */
@@ -36,7 +37,8 @@ struct fake {
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	const struct step *steps;
-	unsigned step_n, step;
+	unsigned step_n, step, repeated;
+	double rate_hz;
 	const int *open_errors;		/* of the first opens; then they succeed */
 	unsigned open_error_n;
 	bool paced;
@@ -71,7 +73,7 @@ static int fake_open(struct adc *adc, struct adc_info *info)
 	if (!error) {
 		fake->opens++;
 		fake->is_open = true;
-		*info = (struct adc_info){ .rate_hz = RATE, .block_scans = fake->block_scans, .paced = fake->paced };
+		*info = (struct adc_info){ .rate_hz = fake->rate_hz, .block_scans = fake->block_scans, .paced = fake->paced };
 	}
 	pthread_cond_broadcast(&fake->changed);
 	pthread_mutex_unlock(&fake->lock);
@@ -81,7 +83,7 @@ static int fake_open(struct adc *adc, struct adc_info *info)
 static int give_block(struct fake *fake, struct adc_block *block, unsigned lost)
 {
 	block->n = SCANS;
-	block->nominal_hz = block->rate_hz = RATE;
+	block->nominal_hz = block->rate_hz = fake->rate_hz;
 	block->lost = lost;
 	fake->next += lost;
 	for (unsigned k = 0; k < SCANS; k++) {
@@ -110,7 +112,11 @@ static int play(struct fake *fake, struct adc_block *block)
 			pthread_cond_wait(&fake->changed, &fake->lock);
 			continue;
 		}
+		if (step.action == BLOCKS && ++fake->repeated < (unsigned)step.value)
+			return give_block(fake, block, 0);
 		fake->step++;
+		if (step.action == BLOCKS)
+			return give_block(fake, block, 0);
 		if (step.action == BLOCK)
 			return give_block(fake, block, (unsigned)step.value);
 		if (step.action == NOTHING)
@@ -201,7 +207,7 @@ struct bench {
 
 #define SCRIPT(...) \
 	static const struct step script[] = { __VA_ARGS__ }; \
-	struct bench bench = { .fake = { .steps = script, .step_n = sizeof(script) / sizeof(script[0]), .paced = true, \
+	struct bench bench = { .fake = { .steps = script, .step_n = sizeof(script) / sizeof(script[0]), .paced = true, .rate_hz = RATE, \
 					 .block_scans = SCANS } }
 
 static void start(struct bench *bench, unsigned slots)
@@ -454,6 +460,23 @@ START_TEST(source_without_a_clock_is_paced_by_the_samples_it_gives)
 }
 END_TEST
 
+START_TEST(pace_keeps_the_fraction_of_a_nanosecond)
+{
+	SCRIPT({ BLOCKS, 91 });
+	struct adc_block first, last;
+
+	/* 10 scans at 3000 Hz are 3333333 1/3 ns; 90 such blocks are 300 ms. */
+	bench.fake.paced = false;
+	bench.fake.rate_hz = 3000;
+	start(&bench, 8);
+	first = last = expect(&bench, 0, 0, true);
+	for (int k = 1; k <= 90; k++)
+		last = expect(&bench, 10 * k, 0, false);
+	ck_assert_int_le(llabs(last.t_ns - first.t_ns - 300000000), 1);
+	stop(&bench);
+}
+END_TEST
+
 START_TEST(short_delay_of_a_source_without_a_clock_is_caught_up)
 {
 	SCRIPT({ BLOCK, 0 }, { STALL, 300 }, { BLOCK, 0 }, { BLOCK, 0 });
@@ -528,6 +551,7 @@ int main(void)
 	tcase_add_test(tests, end_of_a_recording_ends_reading_but_not_the_sign_of_life);
 	tcase_add_test(tests, back_off_shows_signs_of_life);
 	tcase_add_test(tests, source_without_a_clock_is_paced_by_the_samples_it_gives);
+	tcase_add_test(tests, pace_keeps_the_fraction_of_a_nanosecond);
 	tcase_add_test(tests, short_delay_of_a_source_without_a_clock_is_caught_up);
 	tcase_add_test(tests, long_standstill_of_a_source_without_a_clock_is_a_gap);
 	tcase_add_test(tests, source_with_larger_blocks_than_the_queue_takes_is_refused);
