@@ -6,7 +6,8 @@ tests_integration_iio_client_LDADD = $(SHELL_LIBS)
 # The daemon as a whole, on a pseudo-terminal.
 dist_check_SCRIPTS += %D%/daemon.sh
 EXTRA_DIST += %D%/conftest.py %D%/converter.py %D%/iiod_server.py %D%/liveness.py %D%/rtu.py %D%/truth.py \
-	%D%/test_command_line.py %D%/test_converter.py %D%/test_converter_faults.py %D%/test_map.py %D%/test_mbpoll.py %D%/test_port.py %D%/test_pymodbus.py \
+	%D%/test_command_line.py %D%/test_configuration.py %D%/test_converter.py %D%/test_converter_faults.py %D%/test_map.py \
+	%D%/test_mbpoll.py %D%/test_port.py %D%/test_pymodbus.py \
 	%D%/test_recording.py %D%/test_snapshot.py %D%/test_writes.py
 TESTS += %D%/daemon.sh
 
