@@ -24,6 +24,9 @@
 #define QUEUE_S 4.0
 #define RATE_MAX_HZ 100000.0
 
+static const int ending_signals[] = { SIGTERM, SIGINT };
+#define ENDING_SIGNALS (sizeof(ending_signals) / sizeof(ending_signals[0]))
+
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 struct daemon {
@@ -91,11 +94,10 @@ static int start_meter(struct daemon *daemon)
 
 static int start_event_loop(struct daemon *daemon)
 {
-	static const int signals[] = { SIGTERM, SIGINT };
 	int ret = sd_event_new(&daemon->event);
 
-	for (size_t i = 0; ret >= 0 && i < sizeof(signals) / sizeof(signals[0]); i++)
-		ret = sd_event_add_signal(daemon->event, NULL, signals[i], on_signal, daemon);
+	for (size_t i = 0; ret >= 0 && i < ENDING_SIGNALS; i++)
+		ret = sd_event_add_signal(daemon->event, NULL, ending_signals[i], on_signal, daemon);
 	return ret;
 }
 
@@ -161,15 +163,17 @@ static void stop(struct daemon *daemon)
 	sd_event_unref(daemon->event);
 }
 
-/* Signals reach the event loop alone; a vanished peer is an error code, not the end. */
+/*
+ * What ends us in good order reaches the event loop alone, whichever thread it is sent to; all else, a
+ * terminal's hang-up or stop key, does what it does to any program.  A vanished peer is an error code, not the end.
+ */
 static void prepare_signals(void)
 {
-	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS };
 	sigset_t set;
 
-	sigfillset(&set);
-	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-		sigdelset(&set, faults[i]);
+	sigemptyset(&set);
+	for (size_t i = 0; i < ENDING_SIGNALS; i++)
+		sigaddset(&set, ending_signals[i]);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 from conftest import DAEMON, HANG_S, SANITIZER, wait_for
+from rtu import Bus
 
 SIMULATED = 'adc: { source = "sim"; };\n'
 
@@ -187,6 +188,13 @@ def test_a_stale_link_of_a_killed_daemon_is_replaced(daemon, tmp_path):
     assert meter.process.poll() is None
 
 
+def test_a_link_in_a_missing_directory_is_named_with_the_reason(tmp_path):
+    path = tmp_path / "none" / "meter"
+    status, _, errors = run("-s", "--pty", path, "--state", tmp_path)
+    assert status == 1
+    assert str(path) in errors and "No such file" in errors
+
+
 def test_a_file_in_the_place_of_the_link_is_kept(file, tmp_path):
     path = file("precious", "meter")
     status, _, errors = run("-s", "--pty", path, "--state", tmp_path)
@@ -203,7 +211,20 @@ def test_a_signal_ends_the_daemon_and_removes_its_link(daemon, number):
     assert not os.path.lexists(meter.link)
 
 
-def test_a_signal_at_the_very_start_ends_it_too(daemon):
+def test_a_closed_terminal_ends_the_daemon(daemon):
+    meter = daemon("-s").wait_live()
+    meter.process.send_signal(signal.SIGHUP)
+    assert meter.process.wait(HANG_S) == -signal.SIGHUP
+    meter.process.returncode = 0    # as it should
+    # The link that it left behind is no obstacle.
+    again = daemon("-s", "--pty", meter.link, pty=False)
+    wait_for(lambda: os.path.exists(meter.link) or again.process.poll() is not None, "the next one takes the link")
+    assert again.process.poll() is None, again.log
+    with Bus(meter.link) as bus:
+        assert bus.read(7001) == [12345]
+
+
+def test_a_signal_before_the_first_second_ends_it_too(daemon):
     for _ in range(5):
         meter = daemon("-s").wait_open()
         meter.stop()
