@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "adc/adc.h"
 #include "adc/adc_iio_thread.h"
@@ -206,6 +207,7 @@ static int open_capture(struct adc_iio *iio)
 static void begin(struct adc_iio *iio)
 {
 	double rate_hz = iio->facts.rate_hz;
+	struct timespec now;
 
 	if (iio->rate.nominal_hz != rate_hz)
 		rate_clock_init(&iio->rate, rate_hz);
@@ -214,7 +216,9 @@ static void begin(struct adc_iio *iio)
 	arrivals_init(&iio->arrivals);
 	iio->ahead = (struct gap){ .restarted = true };
 	iio->run = 0;
-	iio->first_arrival_ns = 0;
+	/* The device began to convert when its buffer was made, just now. */
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	iio->first_arrival_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 	iio->counted = 0;
 	iio->uncounted = 0;
 	iio->delivered_ns = INT64_MIN;
@@ -290,7 +294,7 @@ static void count_arrival(struct adc_iio *iio, const struct capture_scans *scans
 	iio->counted += scans->n;
 	iio->newest_arrival_ns = scans->arrival_ns;
 	lag = (double)(scans->arrival_ns - iio->first_arrival_ns) * 1e-9 * rate_clock_hz(&iio->rate) - iio->counted;
-	if (!iio->first_arrival_ns || lag < 0) {
+	if (lag < 0) {
 		iio->first_arrival_ns = scans->arrival_ns;
 		iio->counted = 0;
 	}

@@ -3,8 +3,16 @@
 #include <math.h>
 #include <string.h>
 
+/*
+ * The last scan of an interrupt waited for it between nothing and one period; after a loss of one, between one and two.  So
+ * the bound lies near one; the line may lie a little above the edge, and even stamps have their jitter.
+ */
+static const double late_from = 0.7;
+
 enum {
-	REGULAR = 9,		/* scans, one period apart each, that decide at once */
+	REGULAR = 9,		/* scans, whole periods apart, that decide at once */
+	EVEN_SPAN = 256,	/* scans */
+	KNOWN_ANCHORS = 8,	/* two seconds */
 };
 
 void gaps_init(struct gaps *gaps, double rate_hz)
@@ -47,9 +55,22 @@ static bool is_regular(const int64_t *stamp_ns, unsigned n, double period_ns, do
 	return true;
 }
 
+/* Every stamp a whole number of periods after the one before: then each step tells its loss by itself. */
+static bool is_stepwise(const int64_t *stamp_ns, unsigned n, double period_ns)
+{
+	for (unsigned i = 1; i < n; i++) {
+		double step = (double)(stamp_ns[i] - stamp_ns[i - 1]) / period_ns;
+
+		if (!(step > 0.5 && fabs(step - round(step)) < 0.25))
+			return false;
+	}
+	return true;
+}
+
 static void start(struct gaps *gaps, const int64_t *stamp_ns, unsigned n)
 {
 	gaps->started = true;
+	gaps->even = false;
 	gaps->anchors = 0;
 	gaps->n = 0;
 	gaps->period_ns = gaps->nominal_ns;
@@ -57,7 +78,8 @@ static void start(struct gaps *gaps, const int64_t *stamp_ns, unsigned n)
 	if (n > 2 * REGULAR && is_regular(stamp_ns, n, gaps->nominal_ns, 0.25)) {
 		double mean_ns = (double)(stamp_ns[n - 1] - stamp_ns[0]) / (n - 1);
 
-		if (is_regular(stamp_ns, n, mean_ns, 0.1))
+		gaps->even = is_regular(stamp_ns, n, mean_ns, 0.25);
+		if (gaps->even)
 			gaps->period_ns = mean_ns;
 	}
 	gaps->line.ns = stamp_ns[0];
@@ -71,7 +93,10 @@ static void learn_period(struct gaps *gaps)
 	unsigned newest = (gaps->anchors + GAPS_ANCHORS - 1) % GAPS_ANCHORS;
 	unsigned oldest = gaps->anchors < GAPS_ANCHORS ? 0 : gaps->anchors % GAPS_ANCHORS;
 
-	if (gaps->anchors && (double)(gaps->n - gaps->anchor[newest].n) < spacing)
+	bool due = !gaps->anchors || (double)(gaps->n - gaps->anchor[newest].n) >= spacing;
+
+	/* Even stamps tell a good period soon, uneven ones only over some time. */
+	if (!due && !(gaps->even && gaps->n - gaps->anchor[oldest].n >= EVEN_SPAN))
 		return;
 	if (gaps->anchors) {
 		double period_ns = (double)(gaps->line.ns - gaps->anchor[oldest].ns)
@@ -80,6 +105,8 @@ static void learn_period(struct gaps *gaps)
 		if (fabs(period_ns / gaps->nominal_ns - 1) < 0.25)
 			gaps->period_ns = period_ns;
 	}
+	if (!due)
+		return;
 	gaps->anchor[gaps->anchors % GAPS_ANCHORS].ns = gaps->line.ns;
 	gaps->anchor[gaps->anchors % GAPS_ANCHORS].n = gaps->n;
 	gaps->anchors++;
@@ -87,12 +114,15 @@ static void learn_period(struct gaps *gaps)
 		gaps->anchors = GAPS_ANCHORS;
 }
 
-/* The line follows the early stamps fast and the slightly late ones slowly: the lower edge, and the drift of the period. */
-static double correction(double late)
+/*
+ * The line falls to early stamps and rises slowly with slightly late ones: it is their lower edge, and follows the drift of the
+ * period.  While the period is not well known yet, it must rise faster, and lies a little above the edge.
+ */
+static double correction(const struct gaps *gaps, double late)
 {
-	if (late < -0.5)
+	if (late < 0)
 		return late;
-	return late < 0 ? late * 0.5 : late * 0.1;
+	return late * (gaps->anchors < KNOWN_ANCHORS ? 0.1 : 0.002);
 }
 
 /* How many scans from the front are proven to be a run; 0 when all are late or the first runs back too far. */
@@ -110,9 +140,9 @@ static unsigned find_run(struct gaps *gaps, const int64_t *stamp_ns, unsigned n)
 			proven = i;
 			break;
 		}
-		if (late >= 0.5)
+		if (late >= late_from)
 			continue;
-		advance(&line, (i + 1 - proven + correction(late)) * gaps->period_ns);
+		advance(&line, (i + 1 - proven + correction(gaps, late)) * gaps->period_ns);
 		proven = i + 1;
 	}
 	if (proven) {
@@ -123,31 +153,55 @@ static unsigned find_run(struct gaps *gaps, const int64_t *stamp_ns, unsigned n)
 	return proven;
 }
 
-/* All n scans are late: the number lost in front of them, 0 when it is too early to say. */
-static uint64_t count_lost(const struct gaps *gaps, const int64_t *stamp_ns, unsigned n)
+static double least_late(const struct gaps *gaps, const int64_t *stamp_ns, unsigned from, unsigned to, unsigned *at)
 {
-	bool regular = n >= REGULAR && is_regular(stamp_ns, REGULAR, gaps->period_ns, 0.25);
-	unsigned window = regular ? REGULAR : n, at = 0;
 	double least = INFINITY;
 
-	if (!regular && n < gaps->horizon)
-		return 0;
-	for (unsigned i = 0; i < window; i++) {
+	for (unsigned i = from; i < to; i++) {
 		double late = lateness(&gaps->line, gaps->period_ns, stamp_ns[i], i + 1);
 
 		if (late < least) {
 			least = late;
-			at = i;
+			*at = i;
 		}
 	}
-	if (!regular && at >= n - n / 4 && n < gaps->horizon_max)
+	return least;
+}
+
+/* The least of many lies at the edge: a number between two whole ones means that more are needed. */
+static bool is_doubtful(double least)
+{
+	double part = least - floor(least);
+
+	return part > 0.25 && part < late_from;
+}
+
+/*
+ * All n scans are late: the number lost, 0 when it is too early to say, and how many scans stand before the loss.  The first of
+ * uneven stamps may be those of a late interrupt before the loss, so the later three quarters tell the number; the last one that
+ * is less late than that stands before the loss.
+ */
+static uint64_t count_lost(const struct gaps *gaps, const int64_t *stamp_ns, unsigned n, unsigned *before)
+{
+	bool regular = n >= REGULAR && is_stepwise(stamp_ns, REGULAR, gaps->period_ns);
+	unsigned from = regular ? 0 : n / 4, to = regular ? REGULAR : n, at = 0;
+	double least;
+
+	*before = 0;
+	if (!regular && n < gaps->horizon)
 		return 0;
-	return (uint64_t)llround(fmin(least, 1e15));
+	least = least_late(gaps, stamp_ns, from, to, &at);
+	if (!regular && (at >= n - n / 4 || is_doubtful(least)) && n < gaps->horizon_max)
+		return 0;
+	for (unsigned i = 0; i < from; i++)
+		if (lateness(&gaps->line, gaps->period_ns, stamp_ns[i], i + 1) < least - 0.5)
+			*before = i + 1;
+	return (uint64_t)(fmin(least, 1e15) + 1 - late_from);
 }
 
 unsigned gaps_next(struct gaps *gaps, const int64_t *stamp_ns, unsigned n, uint64_t most_lost, struct gap *gap)
 {
-	unsigned run;
+	unsigned run, before;
 
 	gap->lost = 0;
 	gap->restarted = false;
@@ -165,9 +219,14 @@ unsigned gaps_next(struct gaps *gaps, const int64_t *stamp_ns, unsigned n, uint6
 			return run;
 		if (!gaps->started)
 			continue;
-		lost = count_lost(gaps, stamp_ns, n);
+		lost = count_lost(gaps, stamp_ns, n, &before);
 		if (lost == 0)
 			return 0;
+		if (before > 0) {
+			advance(&gaps->line, before * gaps->period_ns);
+			gaps->n += before;
+			return before;
+		}
 		if (lost > most_lost) {
 			gaps->started = false;
 			continue;

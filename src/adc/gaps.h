@@ -30,6 +30,7 @@ struct gaps {
 	double nominal_ns, period_ns;
 	unsigned horizon, horizon_max;	/* scans */
 	bool started;
+	bool even;			/* the first stamps were evenly spaced */
 	struct gaps_line line;
 	uint64_t n;			/* scans since the start, lost ones included */
 	struct {

@@ -46,3 +46,26 @@ tests_unit_test_comtrade_text_LDADD = libpure.a $(CHECK_LIBS)
 
 check_PROGRAMS += $(COMTRADE_TESTS)
 TESTS += $(COMTRADE_TESTS)
+
+# The IIO source: losses, the true rate.
+IIO_TESTS = \
+	tests/unit/test_gaps \
+	tests/unit/test_rate_clock \
+	tests/unit/test_adc_iio
+
+tests_unit_test_gaps_SOURCES = tests/unit/test_gaps.c
+tests_unit_test_gaps_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_gaps_LDADD = libpure.a $(CHECK_LIBS)
+
+tests_unit_test_rate_clock_SOURCES = tests/unit/test_rate_clock.c
+tests_unit_test_rate_clock_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_rate_clock_LDADD = libpure.a $(CHECK_LIBS)
+
+# The fake stands in for libiio, which is not linked: what it lacks does not link.
+tests_unit_test_adc_iio_SOURCES = tests/unit/test_adc_iio.c tests/fakes/fake_iio.c tests/fakes/fake_iio.h
+tests_unit_test_adc_iio_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_adc_iio_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(LIBIIO_CFLAGS)
+tests_unit_test_adc_iio_LDADD = libshell.a libpure.a $(CHECK_LIBS)
+
+check_PROGRAMS += $(IIO_TESTS)
+TESTS += $(IIO_TESTS)
