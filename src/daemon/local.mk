@@ -1,8 +1,11 @@
 libshell_a_SOURCES += \
 	%D%/config.c %D%/config.h \
+	%D%/config_check.c \
 	%D%/config_print.c \
+	%D%/config_reader.h \
 	%D%/config_source.c %D%/config_source.h \
 	%D%/config_table.c %D%/config_table.h \
+	%D%/config_value.c \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/log.c %D%/log.h \
 	%D%/meter_thread.c %D%/meter_thread.h \
