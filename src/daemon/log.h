@@ -27,7 +27,7 @@ void log_message(int priority, const char *format, ...) __attribute__((format(pr
  */
 void log_fold_repeats(void);
 
-/* Lets at most `burst` messages through in `interval_s` seconds; says how many were held back. */
+/* Lets at most `burst` messages through in `interval_s` seconds; says how many were held back.  A limit belongs to one thread. */
 struct log_limit {
 	int64_t window_start_ns;
 	unsigned burst, interval_s, count, held;
