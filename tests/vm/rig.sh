@@ -33,7 +33,7 @@ quiet()
 	quiet_log=$1
 	shift
 	"$@" > "$quiet_log" 2>&1 && return 0
-	tail -n 20 "$quiet_log" >&2
+	tail -n 8 "$quiet_log" >&2
 	return 1
 }
 

@@ -19,6 +19,10 @@
  * Time stamps are those of the samples; with `ts_irq` they are those of the
  * timer's interrupt, as of a simple driver: several samples bear the same one.
  *
+ * With `wide` at loading it is a 24-bit converter: samples are big endian, at
+ * the upper end of 32 bits, in steps of 1/250 of the others.  With `bare` its
+ * samples bear no time stamps.
+ *
  * The device has no trigger until one is set and starts at a sampling
  * frequency that nobody wants: a client has to set up both.  Beside it stands
  * "simaux", a device of one channel without a buffer, which is no meter's ADC.
@@ -35,6 +39,7 @@
 #include <linux/platform_device.h>
 
 #define NCH 6
+#define WIDE_STEPS 250	/* of the wide converter in one of the narrow one */
 
 static const int rates[] = { 2520, 4000, 5040, 10000 };
 
@@ -47,7 +52,7 @@ static int phase_mdeg[NCH] = { 0, -120000, 120000, -30000, -150000, 90000 };
 static int offs[NCH];
 static unsigned int scale_pv[NCH] = {		/* picovolts per step */
 	62500000, 62500000, 62500000, 62500000, 62500000, 62500000 };
-static bool stall, ts_irq;
+static bool stall, ts_irq, wide, bare;
 static unsigned int drop;
 static unsigned long made, pushed, dropped, stalled, overrun, maxdue, starts;
 
@@ -61,6 +66,8 @@ module_param_array(offs, int, NULL, 0644);
 module_param_array(scale_pv, uint, NULL, 0444);
 module_param(stall, bool, 0644);
 module_param(ts_irq, bool, 0644);
+module_param(wide, bool, 0444);
+module_param(bare, bool, 0444);
 module_param(drop, uint, 0644);
 module_param(made, ulong, 0444);
 module_param(pushed, ulong, 0444);
@@ -78,10 +85,11 @@ struct simadc {
 	s64 ts0;		/* the same instant on the device's clock */
 	u64 n;			/* next sample */
 	u64 phase;		/* of the next sample, 2^-64 turns */
-	struct {
-		s16 ch[NCH];
-		s64 ts __aligned(8);
-	} scan;
+	union {
+		s16 narrow[NCH];
+		__be32 wide[NCH];
+		u8 bytes[NCH * sizeof(u32) + sizeof(s64)];	/* with the time stamp */
+	} scan __aligned(8);
 };
 
 /* Sine of ph * 2^-32 turns, Q30: odd Taylor series over a quarter turn, error below 10^-8. */
@@ -101,12 +109,27 @@ static s32 sin_q30(u32 ph)
 	return (sum * x) >> 30;
 }
 
-static s16 sample(u64 phase, int c)
+static s32 sample(u64 phase, int c)
 {
 	u64 turn = div_s64((s64)phase_mdeg[c] << 32, 360000);
-	s64 v = (s64)amp[c] * sin_q30((u32)(phase >> 32) + (u32)turn);
+	int steps = wide ? WIDE_STEPS : 1;
+	s64 v = (s64)amp[c] * steps * sin_q30((u32)(phase >> 32) + (u32)turn);
 
-	return clamp_t(s64, ((v + (1 << 29)) >> 30) + offs[c], -32768, 32767);
+	return clamp_t(s64, ((v + (1 << 29)) >> 30) + offs[c] * steps, -32768 * steps, 32767 * steps);
+}
+
+static void convert(struct simadc *s)
+{
+	int c;
+
+	for (c = 0; c < NCH; c++) {
+		s32 v = sample(s->phase, c);
+
+		if (wide)
+			s->scan.wide[c] = cpu_to_be32((u32)v << 8);
+		else
+			s->scan.narrow[c] = v;
+	}
 }
 
 /* freq / true rate in 2^-64 turns, to two of them. */
@@ -138,7 +161,6 @@ static irqreturn_t simadc_handler(int irq, void *p)
 				      s->rate_nhz, 1000000000000000000ULL);
 	u64 step = phase_step(s);
 	s64 ts;
-	int c;
 
 	if (due > s->n && due - s->n > maxdue)
 		maxdue = due - s->n;
@@ -146,8 +168,7 @@ static irqreturn_t simadc_handler(int irq, void *p)
 		made++;
 		if (lost_on_purpose())
 			continue;
-		for (c = 0; c < NCH; c++)
-			s->scan.ch[c] = sample(s->phase, c);
+		convert(s);
 		ts = ts_irq ? pf->timestamp :
 			s->ts0 + (s64)mul_u64_u64_div_u64(s->n, 1000000000000000000ULL, s->rate_nhz);
 		if (iio_push_to_buffers_with_timestamp(idev, &s->scan, ts))
@@ -198,8 +219,8 @@ static int simadc_read_raw(struct iio_dev *idev, struct iio_chan_spec const *ch,
 		*val = sample(0, ch->channel);
 		return IIO_VAL_INT;
 	case IIO_CHAN_INFO_SCALE:	/* IIO's voltages are in millivolts */
-		*val = scale_pv[ch->channel] / 1000000000;
-		*val2 = scale_pv[ch->channel] % 1000000000;
+		*val = scale_pv[ch->channel] / (wide ? WIDE_STEPS : 1) / 1000000000;
+		*val2 = scale_pv[ch->channel] / (wide ? WIDE_STEPS : 1) % 1000000000;
 		return IIO_VAL_INT_PLUS_NANO;
 	case IIO_CHAN_INFO_SAMP_FREQ:
 		*val = rate;
@@ -244,15 +265,19 @@ static const struct iio_info simadc_info = {
 };
 static const struct iio_info simaux_info = { .read_raw = simadc_read_raw };
 
-#define CH(i) { .type = IIO_VOLTAGE, .indexed = 1, .channel = (i), .scan_index = (i),		\
+#define CH(i, bits, width, order) { .type = IIO_VOLTAGE, .indexed = 1, .channel = (i), .scan_index = (i), \
 	.info_mask_separate = BIT(IIO_CHAN_INFO_RAW) | BIT(IIO_CHAN_INFO_SCALE),		\
 	.info_mask_shared_by_all = BIT(IIO_CHAN_INFO_SAMP_FREQ),				\
 	.info_mask_shared_by_all_available = BIT(IIO_CHAN_INFO_SAMP_FREQ),			\
-	.scan_type = { .sign = 's', .realbits = 16, .storagebits = 16, .endianness = IIO_LE } }
+	.scan_type = { .sign = 's', .realbits = (bits), .storagebits = (width),			\
+		       .shift = (width) - (bits), .endianness = (order) } }
+#define CHANNELS(bits, width, order) {								\
+	CH(0, bits, width, order), CH(1, bits, width, order), CH(2, bits, width, order),	\
+	CH(3, bits, width, order), CH(4, bits, width, order), CH(5, bits, width, order),	\
+	IIO_CHAN_SOFT_TIMESTAMP(NCH) }
 
-static const struct iio_chan_spec simadc_channels[] = {
-	CH(0), CH(1), CH(2), CH(3), CH(4), CH(5), IIO_CHAN_SOFT_TIMESTAMP(NCH),
-};
+static const struct iio_chan_spec narrow_channels[] = CHANNELS(16, 16, IIO_LE);
+static const struct iio_chan_spec wide_channels[] = CHANNELS(24, 32, IIO_BE);
 static const unsigned long simadc_masks[] = { GENMASK(NCH - 1, 0), 0 };
 
 static const struct iio_chan_spec simaux_channels[] = {
@@ -286,8 +311,8 @@ static int simadc_probe(struct platform_device *pdev)
 	s->timer.function = simadc_tick;
 	idev->info = &simadc_info;
 	idev->modes = INDIO_DIRECT_MODE;
-	idev->channels = simadc_channels;
-	idev->num_channels = ARRAY_SIZE(simadc_channels);
+	idev->channels = wide ? wide_channels : narrow_channels;
+	idev->num_channels = ARRAY_SIZE(narrow_channels) - bare;
 	idev->available_scan_masks = simadc_masks;
 	s->trig = devm_iio_trigger_alloc(dev, "simadc-timer");
 	if (!s->trig)

@@ -2,7 +2,7 @@
 # lib.sh - what the tests in the machine share.  Sourced.
 
 PARAMETERS=/sys/module/simadc/parameters
-passed=0 failed=0
+passed=0 failed=0 meter_log=
 
 ok()
 {
@@ -14,6 +14,7 @@ fail()
 {
 	failed=$((failed + 1))
 	echo "FAIL $*"
+	[ -z "$meter_log" ] || tail -n 5 "$meter_log" | sed 's/^/     log: /'
 }
 
 # is CLAIM GOT WANTED
@@ -74,14 +75,16 @@ device_number()
 	done
 }
 
-# Puts the driver back to where it was after loading; a device that uses a trigger holds the module.
-driver_reset()
+# A device that uses a trigger holds the module.
+driver_remove()
 {
 	echo > "/sys/bus/iio/devices/iio:device$(device_number)/trigger/current_trigger"
-	rmmod simadc && insmod ./simadc.ko
+	rmmod simadc
 }
 
-meter_stop()
+# driver_reset [PARAMETER=VALUE]...: loads the driver anew.
+driver_reset()
 {
-	:
+	driver_remove && insmod ./simadc.ko "$@"
 }
+
