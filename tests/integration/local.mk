@@ -9,7 +9,7 @@ EXTRA_DIST += %D%/conftest.py %D%/converter.py %D%/iiod_server.py %D%/liveness.p
 	%D%/test_command_line.py %D%/test_configuration.py %D%/test_converter.py %D%/test_converter_faults.py %D%/test_map.py \
 	%D%/test_mbpoll.py %D%/test_port.py %D%/test_pymodbus.py \
 	%D%/test_recording.py %D%/test_snapshot.py %D%/test_writes.py
-TESTS += %D%/daemon.sh
+SLOW_TESTS += %D%/daemon.sh
 
 # The client's commands, run whole.
 dist_check_SCRIPTS += %D%/analyze.py
