@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -127,22 +128,27 @@ static void append(struct scan_queue *queue, const struct capture_scans *scans, 
 
 /* ---- open and close ---- */
 
+/* The same failure at each new attempt is no news. */
+static int log_failure(struct adc_iio *iio, int error, const char *text)
+{
+	if (error != -ECANCELED && strcmp(text, iio->last_error)) {
+		log_error("adc: %s", text);
+		snprintf(iio->last_error, sizeof(iio->last_error), "%s", text);
+	}
+	return error;
+}
+
 static void log_open(struct adc_iio *iio, int error)
 {
 	const char *text = iio->facts.text;
 
-	if (error < 0 && error != -ECANCELED) {
-		/* The same failure at each new attempt is no news. */
-		if (strcmp(text, iio->last_error))
-			log_error("adc: %s", text);
-		memcpy(iio->last_error, text, sizeof(iio->last_error));
+	if (error < 0) {
+		log_failure(iio, error, text);
 		return;
 	}
-	if (error < 0)
-		return;
 	if (text[0] && strcmp(text, iio->last_notice))
 		log_notice("adc: %s", text);
-	memcpy(iio->last_notice, text, sizeof(iio->last_notice));
+	snprintf(iio->last_notice, sizeof(iio->last_notice), "%s", text);
 }
 
 /* Hands over the thread to who stops it: cancel must not meet it any more. */
@@ -191,14 +197,14 @@ static int open_capture(struct adc_iio *iio)
 	memset(&iio->facts, 0, sizeof(iio->facts));
 	if (iio->stuck) {
 		if (!capture_thread_is_gone(iio->stuck)) {
-			memcpy(iio->facts.text, "an earlier opening still hangs", 31);
+			snprintf(iio->facts.text, sizeof(iio->facts.text), "an earlier opening still hangs");
 			return -EBUSY;
 		}
 		iio->stuck = NULL;
 	}
 	error = start_thread(iio);
 	if (error < 0) {
-		memcpy(iio->facts.text, "no thread for the ADC", 22);
+		snprintf(iio->facts.text, sizeof(iio->facts.text), "no thread for the ADC: %s", strerror(-error));
 		return error;
 	}
 	return capture_thread_wait_open(iio->thread, open_timeout_ns, &iio->facts);
@@ -233,6 +239,8 @@ static int iio_open(struct adc *adc, struct adc_info *info)
 	if (error == 0) {
 		begin(iio);
 		error = allocate_queue(&iio->queue, gaps_most_waiting(&iio->gaps) + 2 * iio->config.block_scans);
+		if (error < 0)
+			snprintf(iio->facts.text, sizeof(iio->facts.text), "no memory for the scans of a second");
 	}
 	log_open(iio, error);
 	if (error < 0) {
@@ -308,15 +316,10 @@ static int fetch(struct adc_iio *iio)
 	char text[512] = "";
 	int error = capture_thread_refill(iio->thread, timeout_ns, &scans, text);
 
-	if (error < 0) {
-		if (error != -ECANCELED && strcmp(text, iio->last_error)) {
-			log_error("adc: %s", text);
-			memcpy(iio->last_error, text, sizeof(iio->last_error));
-		}
-		return error;
-	}
+	if (error < 0)
+		return log_failure(iio, error, text);
 	if (scans->n == 0)
-		return ++iio->empty_refills < EMPTY_REFILLS ? 0 : -EIO;
+		return ++iio->empty_refills < EMPTY_REFILLS ? 0 : log_failure(iio, -EIO, "the ADC sends blocks without a scan");
 	iio->empty_refills = 0;
 	append(&iio->queue, scans, iio->facts.monotonic, rate_clock_hz(&iio->rate));
 	count_arrival(iio, scans);

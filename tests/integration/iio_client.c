@@ -5,7 +5,7 @@
  *
  * Keys: device, trigger, rate, block, gain, voltage_ratio, current_ratio, va .. ic (channels); blocks (how many to read in each
  * opening), opens (how often to open), cancel_ms (cancel from a second thread after so long), dump (1: every scan),
- * seconds (read until so much time has passed).
+ * seconds (read until so much time has passed), step (1: each opening waits for a line on stdin).
  * Lines: "open RATE", "block n lost restarted clipped nominal rate t_ns", "scan six values", "error WHAT errno",
  * "stopped MS": how long cancel, join and close took.
  */
@@ -25,7 +25,7 @@ struct client {
 	unsigned blocks, opens;
 	double seconds;
 	long cancel_ms;
-	bool dump;
+	bool dump, step;
 	double *values;
 };
 
@@ -75,6 +75,8 @@ static bool take_number(struct client *client, const char *key, double value)
 		client->cancel_ms = (long)value;
 	else if (!strcmp(key, "dump"))
 		client->dump = value > 0;
+	else if (!strcmp(key, "step"))
+		client->step = value > 0;
 	else
 		return false;
 	return true;
@@ -135,8 +137,12 @@ static void *run(void *data)
 
 	for (unsigned i = 0; i < client->opens; i++) {
 		struct adc_info info;
-		int error = client->adc->ops->open(client->adc, &info);
+		char line[16];
+		int error;
 
+		if (client->step && !fgets(line, sizeof(line), stdin))
+			break;
+		error = client->adc->ops->open(client->adc, &info);
 		if (error) {
 			printf("error open %d\n", -error);
 		} else {
