@@ -28,29 +28,32 @@ unsigned gaps_most_waiting(const struct gaps *gaps)
 	return gaps->horizon_max;
 }
 
+/* By unsigned arithmetic, here and below: a corrupt stamp may be anything, and what follows is as odd as it. */
+static int64_t difference_ns(int64_t later_ns, int64_t earlier_ns)
+{
+	return (int64_t)((uint64_t)later_ns - (uint64_t)earlier_ns);
+}
+
 static void advance(struct gaps_line *line, double ns)
 {
 	double whole;
 
 	line->fraction += ns;
 	whole = floor(line->fraction);
-	line->ns += (int64_t)whole;
+	line->ns = (int64_t)((uint64_t)line->ns + (uint64_t)(int64_t)whole);
 	line->fraction -= whole;
 }
 
 /* In periods: how late a stamp is that stands `ahead` scans after the line's scan. */
 static double lateness(const struct gaps_line *line, double period_ns, int64_t stamp_ns, unsigned ahead)
 {
-	/* by unsigned arithmetic: a corrupt stamp may be anything */
-	int64_t difference = (int64_t)((uint64_t)stamp_ns - (uint64_t)line->ns);
-
-	return ((double)difference - line->fraction) / period_ns - ahead;
+	return ((double)difference_ns(stamp_ns, line->ns) - line->fraction) / period_ns - ahead;
 }
 
 static bool is_regular(const int64_t *stamp_ns, unsigned n, double period_ns, double tolerance)
 {
 	for (unsigned i = 1; i < n; i++)
-		if (!(fabs((double)(stamp_ns[i] - stamp_ns[i - 1]) / period_ns - 1) < tolerance))
+		if (!(fabs((double)difference_ns(stamp_ns[i], stamp_ns[i - 1]) / period_ns - 1) < tolerance))
 			return false;
 	return true;
 }
@@ -59,7 +62,7 @@ static bool is_regular(const int64_t *stamp_ns, unsigned n, double period_ns, do
 static bool is_stepwise(const int64_t *stamp_ns, unsigned n, double period_ns)
 {
 	for (unsigned i = 1; i < n; i++) {
-		double step = (double)(stamp_ns[i] - stamp_ns[i - 1]) / period_ns;
+		double step = (double)difference_ns(stamp_ns[i], stamp_ns[i - 1]) / period_ns;
 
 		if (!(step > 0.5 && fabs(step - round(step)) < 0.25))
 			return false;
@@ -76,7 +79,7 @@ static void start(struct gaps *gaps, const int64_t *stamp_ns, unsigned n)
 	gaps->period_ns = gaps->nominal_ns;
 	/* A converter far off its nominal rate is believed when it is even; else the nominal rate must do for a while. */
 	if (n > 2 * REGULAR && is_regular(stamp_ns, n, gaps->nominal_ns, 0.25)) {
-		double mean_ns = (double)(stamp_ns[n - 1] - stamp_ns[0]) / (n - 1);
+		double mean_ns = (double)difference_ns(stamp_ns[n - 1], stamp_ns[0]) / (n - 1);
 
 		gaps->even = is_regular(stamp_ns, n, mean_ns, 0.25);
 		if (gaps->even)
@@ -99,7 +102,7 @@ static void learn_period(struct gaps *gaps)
 	if (!due && !(gaps->even && gaps->n - gaps->anchor[oldest].n >= EVEN_SPAN))
 		return;
 	if (gaps->anchors) {
-		double period_ns = (double)(gaps->line.ns - gaps->anchor[oldest].ns)
+		double period_ns = (double)difference_ns(gaps->line.ns, gaps->anchor[oldest].ns)
 				/ (double)(gaps->n - gaps->anchor[oldest].n);
 
 		if (fabs(period_ns / gaps->nominal_ns - 1) < 0.25)
