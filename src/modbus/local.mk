@@ -7,4 +7,5 @@ libshell_a_SOURCES += \
 	%D%/lock.c %D%/lock.h \
 	%D%/port.c %D%/port.h \
 	%D%/pty.c %D%/pty.h \
-	%D%/slave.c %D%/slave.h
+	%D%/slave.c %D%/slave.h \
+	%D%/urgent.c %D%/urgent.h

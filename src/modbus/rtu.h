@@ -10,8 +10,8 @@
  *
  * One instance belongs to one thread.  Time is CLOCK_MONOTONIC or any other that does not go back, in ns.
  */
-#ifndef MODBUS_RTU_H
-#define MODBUS_RTU_H
+#ifndef MODBUS_RTU_FRAMES_H
+#define MODBUS_RTU_FRAMES_H
 
 #include <stdbool.h>
 #include <stddef.h>

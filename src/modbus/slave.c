@@ -8,6 +8,7 @@
 #include "daemon/log.h"
 #include "modbus/port.h"
 #include "modbus/rtu.h"
+#include "modbus/urgent.h"
 
 #define QUEUE_MAX	16		/* requests that wait while a write is under way */
 #define RETRY_MIN_NS	INT64_C(250000000)
@@ -518,6 +519,7 @@ int slave_new(struct slave **result, sd_event *event, const struct modbus_config
 		slave_free(slave);
 		return error;
 	}
+	urgent_thread();
 	*result = slave;
 	return 0;
 }

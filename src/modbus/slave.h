@@ -58,7 +58,8 @@ struct slave;
 /*
  * Opens the port and joins the loop.  Returns 0 or -errno after a log line with path
  * and reason (-EBUSY: another process holds the port).  A port that cannot be
- * opened at start is an error; one that vanishes later is reopened.
+ * opened at start is an error; one that vanishes later is reopened.  Asks the scheduler to let the calling
+ * thread run soon after a wakeup.
  */
 int slave_new(struct slave **slave, sd_event *event, const struct modbus_config *config,
 	      const struct identity *identity, const struct slave_ops *ops, void *context);

@@ -16,3 +16,8 @@ tests_bench_speed_LDADD = tests/lib/libwave.a libpure.a
 
 # Run by hand: its result is a time.
 EXTRA_DIST += %D%/comtrade_speed.py
+
+check_PROGRAMS += %D%/bus
+tests_bench_bus_SOURCES = %D%/bus.c
+tests_bench_bus_CFLAGS = $(AM_CFLAGS) $(LIBMODBUS_CFLAGS) $(LIBSYSTEMD_CFLAGS)
+tests_bench_bus_LDADD = $(SHELL_LIBS)
