@@ -10,7 +10,7 @@
 #include "modbus/rtu.h"
 #include "modbus/urgent.h"
 
-#define QUEUE_MAX	16		/* requests that wait while a write is under way */
+#define QUEUE_MAX	64		/* requests that wait while a write is under way */
 #define RETRY_MIN_NS	INT64_C(250000000)
 #define RETRY_MAX_NS	INT64_C(5000000000)
 #define TIMER_ACCURACY_US 1		/* sd-event's default of 250 ms is no use here */
