@@ -38,3 +38,15 @@ FUZZ_TARGETS += %D%/fuzz_config
 %C%_fuzz_config_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_config_LDADD = libshell.a libpure.a $(LIBCONFIG_LIBS)
 EXTRA_DIST += %D%/corpus/config
+
+FUZZ_TARGETS += %D%/fuzz_rtu
+%C%_fuzz_rtu_SOURCES = %D%/fuzz_rtu.c $(FUZZ_MAIN)
+%C%_fuzz_rtu_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_rtu_LDADD = libpure.a
+EXTRA_DIST += %D%/corpus/rtu
+
+FUZZ_TARGETS += %D%/fuzz_pdu
+%C%_fuzz_pdu_SOURCES = %D%/fuzz_pdu.c $(FUZZ_MAIN)
+%C%_fuzz_pdu_LDFLAGS = $(FUZZ_LINK)
+%C%_fuzz_pdu_LDADD = libpure.a
+EXTRA_DIST += %D%/corpus/pdu
