@@ -417,10 +417,11 @@ static void play_neighbour(struct traffic *traffic)
 static void play_foreign(struct traffic *traffic)
 {
 	struct frame frame;
-
 	bool bait = !traffic->dirty && one_in(traffic, 2);
+	/* One after the other: a seed is the same traffic with every compiler. */
+	unsigned function = between(traffic, 0x41, 0x48);
 
-	begin(&frame, neighbour(traffic), between(traffic, 0x41, 0x48));
+	begin(&frame, neighbour(traffic), function);
 	add_data(traffic, &frame, traffic_random(traffic, 100), bait);
 	seal(&frame);
 	play(traffic, &frame);
