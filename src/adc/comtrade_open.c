@@ -200,14 +200,15 @@ static int next_text(struct comtrade_recording *recording, struct comtrade_span 
 	int ret;
 
 	while ((ret = comtrade_file_line(&recording->file, text)) > 0) {
-		bool ends = text->length && memchr(text->at, END_OF_TEXT, text->length);
+		bool ctrl_z = text->length && memchr(text->at, END_OF_TEXT, text->length);
+		bool heads = recording->combined && comtrade_heading_parse(*text, &heading);
 
 		recording->line++;
 		*text = comtrade_trim(*text);
-		if (recording->combined && comtrade_heading_parse(*text, &heading))
-			return 0;
-		if (ends)	/* nothing behind it counts, the record before it does */
+		if (ctrl_z || heads)	/* nothing behind it counts, what stands before ^Z does */
 			comtrade_file_seek(&recording->file, recording->data_end, recording->data_end);
+		if (heads)
+			return 0;
 		if (text->length)
 			return 1;
 	}

@@ -35,6 +35,8 @@ void recording_defaults(struct recording *recording)
 		recording->unit[c] = c < 3 ? "V" : "A";
 		recording->factor[c] = recording->primary[c] = recording->secondary[c] = 1;
 	}
+	recording->timemult = 1;
+	recording->number_step = 1;
 	recording->side = 'P';
 	recording->min = -32767;
 	recording->max = 32767;
@@ -57,7 +59,7 @@ static double scan_time(const struct recording *recording, unsigned k)
 		unsigned to = from + recording->n[i];
 		unsigned steps = (k < to ? k + 1 : to) - from - (from == 0);
 
-		t_s += steps / recording->hz[i];
+		t_s += steps / recording->hz[i] + (from ? recording->pause_s : 0);
 		if (k < to)
 			break;
 		from = to;
@@ -114,7 +116,7 @@ static void write_configuration(const struct recording *r, FILE *out)
 			r->revision == 2013 ? "31/12/2019,23:59:59.123456789%s" : "31/12/2019,23:59:59.123456%s", r->eol);
 	fprintf(out, "%s%s", r->format, r->eol);
 	if (r->revision != 1991)
-		fprintf(out, "1%s", r->eol);
+		fprintf(out, "%.10g%s", r->timemult, r->eol);
 	if (r->revision == 2013)
 		fprintf(out, "-5h30,-5h30%sB,3%s", r->eol, r->eol);
 }
@@ -156,11 +158,13 @@ static void put_text_sample(const struct recording *r, double value, bool missin
 	fputs(r->blank, out);
 }
 
-static double stamp(const struct recording *r, double t_s, unsigned k)
+static double stamp(const struct recording *r, unsigned k)
 {
-	double unit_ns = r->revision == 2013 ? 1 : 1000;
+	double unit_ns = (r->revision == 2013 ? 1 : 1000) * r->timemult;
 
-	return r->stamp_step_ns > 0 ? floor(k * r->stamp_step_ns / unit_ns + 0.5) : floor(t_s * 1e9 / unit_ns + 0.5);
+	if (r->stamps_hide_absent && k >= r->absent_from + r->absent_n)
+		k -= r->absent_n;
+	return floor(scan_time(r, k) * 1e9 / unit_ns + 0.5);
 }
 
 static void write_record(const struct recording *r, unsigned k, FILE *out)
@@ -169,10 +173,10 @@ static void write_record(const struct recording *r, unsigned k, FILE *out)
 	double t_s = scan_time(r, k);
 
 	if (text) {
-		fprintf(out, "%s%u,%s%.0f", r->blank, k + 1, r->blank, stamp(r, t_s, k));
+		fprintf(out, "%s%u,%s%.0f", r->blank, k * r->number_step + 1, r->blank, stamp(r, k));
 	} else {
-		put_u32(out, k + 1);
-		put_u32(out, (uint32_t)(uint64_t)stamp(r, t_s, k));
+		put_u32(out, k * r->number_step + 1);
+		put_u32(out, (uint32_t)(uint64_t)stamp(r, k));
 	}
 	for (int c = 0; c < 6 + (int)r->extra_analogs; c++) {
 		double value = c < 6 ? sample(r, c, t_s) : 7;
@@ -243,8 +247,7 @@ void recording_write(const struct recording *r, const char *directory, const cha
 		out = create(data_path);
 	}
 	write_data(r, out);
-	if (text)
-		fputs(r->tail, out);
+	fputs(r->tail, out);
 	finish(out, r->combined ? path : data_path);
 }
 

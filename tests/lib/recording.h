@@ -23,7 +23,10 @@ struct recording {
 	double hz[4];			/* rates; 0 behind the last */
 	unsigned n[4];			/* scans at each */
 	bool by_stamps;			/* rate 0 in the configuration */
-	double stamp_step_ns;		/* between time stamps where it differs from the rate; 0: it does not */
+	double timemult;		/* factor of the time stamps */
+	unsigned number_step;		/* between records' numbers */
+	double pause_s;			/* before each rate but the first */
+	bool stamps_hide_absent;	/* time stamps go on as if no record were absent */
 	unsigned extra_analogs, statuses;
 	double a[6], b[6];		/* scaling: value = a x sample + b, in the unit */
 	const char *name[6], *unit[6], *phase[6];
@@ -33,7 +36,7 @@ struct recording {
 	char side;			/* 'P', 'S' */
 	long min, max;
 	const char *blank;		/* put around every field */
-	const char *tail;		/* behind configuration and text data */
+	const char *tail;		/* behind configuration and data; in a combined file, behind the data's length */
 	/* record k (from 0) of `missing` has its mark in channel 1; of `absent` records there is none */
 	unsigned missing_from, missing_n, absent_from, absent_n;
 	double clip;			/* samples beyond so many volts or amperes stay there; 0: none */

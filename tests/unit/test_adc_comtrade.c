@@ -233,6 +233,17 @@ START_TEST(without_a_rate_the_time_stamps_tell_it_to_a_part_in_a_million)
 }
 END_TEST
 
+START_TEST(the_factor_of_the_time_stamps_counts)
+{
+	recording.format = formats[_i];
+	recording.by_stamps = true;
+	recording.timemult = 0.05;
+	ck_assert_int_eq(read_all(), 0);
+	ck_assert_double_eq_tol(got.rate_hz[0], 2520, 1e-4);
+	check_values(V_TOLERANCE + 0.01, A_TOLERANCE + 0.002);
+}
+END_TEST
+
 START_TEST(time_stamps_of_32_bits_may_wrap)
 {
 	recording.revision = 2013;	/* nanoseconds: every 4.3 s */
@@ -260,6 +271,68 @@ START_TEST(records_that_are_not_there_are_counted_to_the_scan)
 	ck_assert_double_eq_tol((got.t_ns[1234] - got.t_ns[1233]) * 1e-9, 58 / 2520.0, 2e-6);
 	if (!recording.by_stamps)
 		check_values(V_TOLERANCE, A_TOLERANCE);
+}
+END_TEST
+
+START_TEST(a_jump_of_the_numbers_alone_loses_nothing)
+{
+	recording.format = formats[_i];
+	recording.absent_from = 1234;
+	recording.absent_n = 57;
+	recording.stamps_hide_absent = true;
+	ck_assert_int_eq(read_all(), 0);
+	ck_assert_uint_eq(got.n, 2520 - 57);
+	ck_assert_uint_eq(got.lost, 0);
+	ck_assert_uint_eq(got.restarts, 1);
+}
+END_TEST
+
+START_TEST(what_stands_behind_the_data_of_a_combined_file_is_not_data)
+{
+	recording.combined = true;
+	recording.format = formats[_i];
+	recording.tail = _i ? "................................................................" : "--- file type: HDR ---\r\nfree text\r\n";
+	ck_assert_int_eq(read_all(), 0);
+	ck_assert_int_eq(got.ret, -ENODATA);
+	ck_assert_uint_eq(got.n, 2520);
+	check_values(V_TOLERANCE, A_TOLERANCE);
+}
+END_TEST
+
+START_TEST(numbers_that_do_not_count_records_tell_of_no_loss)
+{
+	recording.number_step = 10;
+	ck_assert_int_eq(read_all(), 0);
+	ck_assert_uint_eq(got.n, 2520);
+	ck_assert_uint_eq(got.lost, 0);
+}
+END_TEST
+
+START_TEST(between_two_rates_the_stamps_may_make_any_pause)
+{
+	recording.by_stamps = true;
+	recording.hz[1] = 10000;
+	recording.n[1] = 5000;
+	recording.pause_s = 0.00123;
+	ck_assert_int_eq(read_all(), 0);
+	ck_assert_int_eq(got.ret, -ENODATA);
+	ck_assert_uint_eq(got.n, 7520);
+	ck_assert_uint_eq(got.restarts, 2);
+	ck_assert_uint_eq(got.lost, 0);
+	ck_assert_double_eq_tol(got.t_ns[2520] - got.t_ns[2519], 1330000, 1500);
+}
+END_TEST
+
+START_TEST(data_in_the_same_letter_case_go_before_others)
+{
+	char other[128];
+
+	snprintf(other, sizeof(other), "%s/test.%s", directory, _i ? "dat" : "DAT");
+	recording_write_file(other, "nonsense", 8);
+	recording.upper_case = _i;
+	ck_assert_int_eq(read_all(), 0);
+	ck_assert_uint_eq(got.n, 2520);
+	unlink(other);
 }
 END_TEST
 
@@ -517,8 +590,14 @@ static void add_cases(TCase *cases)
 	tcase_add_test(cases, rates_that_are_nearly_equal_are_one_stretch_at_their_mean);
 	tcase_add_test(cases, stretches_too_slow_to_measure_are_passed_over);
 	tcase_add_loop_test(cases, without_a_rate_the_time_stamps_tell_it_to_a_part_in_a_million, 0, 15);
+	tcase_add_loop_test(cases, the_factor_of_the_time_stamps_counts, 0, 4);
 	tcase_add_test(cases, time_stamps_of_32_bits_may_wrap);
 	tcase_add_loop_test(cases, records_that_are_not_there_are_counted_to_the_scan, 0, 8);
+	tcase_add_loop_test(cases, a_jump_of_the_numbers_alone_loses_nothing, 0, 4);
+	tcase_add_loop_test(cases, what_stands_behind_the_data_of_a_combined_file_is_not_data, 0, 4);
+	tcase_add_test(cases, numbers_that_do_not_count_records_tell_of_no_loss);
+	tcase_add_test(cases, between_two_rates_the_stamps_may_make_any_pause);
+	tcase_add_loop_test(cases, data_in_the_same_letter_case_go_before_others, 0, 2);
 	tcase_add_test(cases, without_a_rate_a_new_step_of_the_stamps_is_a_new_rate);
 	tcase_add_loop_test(cases, a_scan_with_a_missing_sample_is_lost_and_nothing_else, 0, 12);
 	tcase_add_test(cases, a_missing_sample_of_an_unused_channel_does_no_harm);

@@ -215,6 +215,20 @@ START_TEST(a_channel_that_cannot_be_had_is_refused_in_these_words)
 }
 END_TEST
 
+START_TEST(a_line_without_end_is_refused_at_the_buffers_size)
+{
+	static const struct adc_channel_config want[ADC_CHANNELS];
+	static char dat[1 << 20];
+
+	log_set_level(LOG_CRIT);
+	memset(dat, '1', sizeof(dat) - 1);
+	memcpy(dat, DAT, sizeof(DAT) - 1);
+	write_files(CFG, dat);
+	ck_assert_int_lt(read_recording(&recording, want), 0);
+	ck_assert_str_eq(plain(recording.message), "t.dat:4: got a line of more than 262144 bytes, expected a shorter one");
+}
+END_TEST
+
 /* Every cut and every changed byte of a good recording: whatever comes of it, reading ends. */
 START_TEST(no_cut_or_changed_byte_crashes_or_hangs)
 {
@@ -258,6 +272,7 @@ int main(void)
 	tcase_add_loop_test(tcase, each_malformed_file_is_refused_in_these_words, 0, (int)(sizeof(cases) / sizeof(cases[0])));
 	tcase_add_loop_test(tcase, a_channel_that_cannot_be_had_is_refused_in_these_words, 0, (int)(sizeof(wanted) / sizeof(wanted[0])));
 	tcase_add_test(tcase, the_file_that_the_others_were_made_from_is_good);
+	tcase_add_test(tcase, a_line_without_end_is_refused_at_the_buffers_size);
 	tcase_add_test(tcase, no_cut_or_changed_byte_crashes_or_hangs);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
