@@ -15,20 +15,25 @@ enum verdict {
 	GARBAGE		/* no frame begins here */
 };
 
-uint16_t rtu_crc(const uint8_t *data, size_t length)
+static uint16_t crc_add(uint16_t crc, uint8_t byte)
 {
 	/* The remainder after four more bits, for each value of four bits (polynomial 0xA001, reflected). */
 	static const uint16_t remainder[16] = {
 		0x0000, 0xCC01, 0xD801, 0x1400, 0xF001, 0x3C00, 0x2800, 0xE401,
 		0xA001, 0x6C00, 0x7800, 0xB401, 0x5000, 0x9C01, 0x8801, 0x4400,
 	};
+
+	crc ^= byte;
+	crc = (uint16_t)(crc >> 4 ^ remainder[crc & 15]);
+	return (uint16_t)(crc >> 4 ^ remainder[crc & 15]);
+}
+
+uint16_t rtu_crc(const uint8_t *data, size_t length)
+{
 	uint16_t crc = 0xFFFF;
 
-	for (size_t i = 0; i < length; i++) {
-		crc ^= data[i];
-		crc = (uint16_t)(crc >> 4 ^ remainder[crc & 15]);
-		crc = (uint16_t)(crc >> 4 ^ remainder[crc & 15]);
-	}
+	for (size_t i = 0; i < length; i++)
+		crc = crc_add(crc, data[i]);
 	return crc;
 }
 
@@ -55,8 +60,8 @@ void rtu_reset(struct rtu *rtu)
 
 static bool crc_holds(const uint8_t *data, size_t length)
 {
-	return length >= RTU_FRAME_MIN && length <= RTU_FRAME_MAX &&
-	       rtu_crc(data, length - 2) == (data[length - 2] | data[length - 1] << 8);
+	/* Taken over a frame and its CRC, it is 0. */
+	return length >= RTU_FRAME_MIN && length <= RTU_FRAME_MAX && rtu_crc(data, length) == 0;
 }
 
 /* Is there a whole, good frame of `length` as rtu_length.h gave it? */
@@ -102,14 +107,22 @@ static size_t find_our_end(const struct rtu *rtu)
 	return 0;
 }
 
-/* The shortest frame at data[0] whose CRC holds, 0 = none. */
-static size_t first_end(const uint8_t *data, size_t available)
+/* The next length from `from` on, up to `available`, at which the CRC holds, 0 = none; *crc is that of data[0..from-1). */
+static size_t next_end(const uint8_t *data, size_t available, size_t from, uint16_t *crc)
 {
-	for (size_t n = RTU_FRAME_MIN; n <= available && n <= RTU_FRAME_MAX; n++) {
-		if (crc_holds(data, n))
+	for (size_t n = from; n <= available && n <= RTU_FRAME_MAX; n++) {
+		*crc = crc_add(*crc, data[n - 1]);
+		if (*crc == 0)
 			return n;
 	}
 	return 0;
+}
+
+static size_t first_end(const uint8_t *data, size_t available)
+{
+	uint16_t crc = rtu_crc(data, RTU_FRAME_MIN - 1);
+
+	return next_end(data, available, RTU_FRAME_MIN, &crc);
 }
 
 /* What follows data[at]: a good frame of known length (1), none (0), or not known yet (-1). */
@@ -133,7 +146,7 @@ static int frame_follows(const struct rtu *rtu, size_t at, bool final)
 {
 	size_t available = rtu->length - at;
 
-	if (available >= 2 && rtu_reply_length(rtu->data + at, available) == RTU_LENGTH_UNKNOWN &&
+	if (available >= RTU_FRAME_MIN && rtu_reply_length(rtu->data + at, available) == RTU_LENGTH_UNKNOWN &&
 	    first_end(rtu->data + at, available))
 		return 1;
 	return known_frame_follows(rtu, at, final);
@@ -147,11 +160,18 @@ static int frame_follows(const struct rtu *rtu, size_t at, bool final)
 static size_t find_other_end(const struct rtu *rtu, bool silence)
 {
 	bool decide = silence || rtu->length == LENGTH_MAX;
+	uint16_t crc = rtu_crc(rtu->data, RTU_FRAME_MIN - 1);
+	size_t n = RTU_FRAME_MIN - 1;
 
-	for (size_t n = RTU_FRAME_MIN; n <= rtu->length && n <= RTU_FRAME_MAX; n++) {
+	if (rtu->length < RTU_FRAME_MIN)
+		return 0;
+	while ((n = next_end(rtu->data, rtu->length, n + 1, &crc)) > 0) {
 		bool pause = n < rtu->length && rtu->gap_before[n];
 
-		if (!(pause || decide) || !crc_holds(rtu->data, n))
+		/* More than one place: silence shall tell. */
+		if (!pause && !decide && (n == rtu->length || rtu->data[n] != 0))
+			return 0;
+		if (!pause && !decide)
 			continue;
 		if (!pause && !(silence && n == rtu->length) && frame_follows(rtu, n, true) == 0)
 			continue;

@@ -417,7 +417,8 @@ static int on_turnaround(sd_event_source *source, uint64_t usec, void *context)
 			expect_echo(slave);
 	}
 	slave->reply_length = 0;
-	slave->sending = !port_sent(slave->port) || (slave->config.echo && !error);
+	/* Not every adapter tells what it still holds: RTS stays for as long as the frame must take. */
+	slave->sending = !port_sent(slave->port) || slave->config.rts != 'n' || (slave->config.echo && !error);
 	if (slave->sending)
 		arm(slave->sent, slave->sent_until_ns);
 	else
@@ -426,18 +427,20 @@ static int on_turnaround(sd_event_source *source, uint64_t usec, void *context)
 	return 0;
 }
 
-/* The kernel's estimate of an empty UART is asked for, the clock's alone may be short by a character. */
+/* The kernel is asked whether the UART is empty: the clock's estimate alone may be short by a character. */
 static int on_sent(sd_event_source *source, uint64_t usec, void *context)
 {
 	struct slave *slave = context;
+	bool sent = port_sent(slave->port);
 
 	(void)source;
 	(void)usec;
-	if (!port_sent(slave->port)) {
+	if (sent)
+		port_drive(slave->port, false);
+	if (!sent || rtu_echo_pending(&slave->rtu, now_ns())) {
 		arm(slave->sent, now_ns() + character_ns(&slave->config));
 		return 0;
 	}
-	port_drive(slave->port, false);
 	slave->sending = false;
 	work(slave);
 	return 0;
