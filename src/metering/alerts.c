@@ -12,8 +12,9 @@
 #define RANGE_LL_V 600.0
 #define OVER_RANGE 1.2
 
-#define HZ_MIN 45.0
-#define HZ_MAX 65.0
+/* In hundredths, as register 26 shows it: what reads as 45.00 is in range. */
+#define HZ_MIN_X100 4500
+#define HZ_MAX_X100 6500
 #define PF_LOW 0.5
 
 static const unsigned pair_phases[PAIRS] = {
@@ -133,13 +134,20 @@ static unsigned low_pf_alerts(const struct readings *readings, const struct sett
 	return below(readings->pf_phase, loaded, PF_LOW);
 }
 
+static bool frequency_in_range(double hz)
+{
+	double hundredths = round(hz * 100);
+
+	return hundredths >= HZ_MIN_X100 && hundredths <= HZ_MAX_X100;
+}
+
 unsigned alerts_evaluate(const struct readings *readings, const struct settings *settings, const struct derived *derived,
 			 const struct rules *rules, unsigned clipped)
 {
 	const struct system_type *type = system_type_find(settings->system_type);
 	unsigned alerts = derived->pulse_unserved ? ALERT_PULSE_CONFIG : 0;
 
-	if (!(readings->hz >= HZ_MIN && readings->hz <= HZ_MAX))
+	if (!frequency_in_range(readings->hz))
 		alerts |= ALERT_FREQUENCY;
 	if (!type)
 		return alerts;

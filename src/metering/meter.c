@@ -80,13 +80,33 @@ struct meter *meter_init(void *memory, const struct meter_config *config)
 	return meter;
 }
 
+/* Line volts per volt at the meter's input. */
+static double input_ratio(const struct meter *meter, bool primary)
+{
+	return primary ? meter->snapshot.settings.pt_ratio / 100.0 : 1;
+}
+
+/* Under the present settings, which may have changed since the window: is some voltage of the type high enough? */
+static bool has_frequency_voltage(const struct meter *meter)
+{
+	struct frequency_reference references[PHASES];
+	unsigned n = quantities_frequency_references(meter->snapshot.settings.system_type, references);
+	double min_v = FREQUENCY_VOLTAGE_MIN_V * input_ratio(meter, meter->moments_primary);
+
+	for (unsigned i = 0; i < n; i++)
+		if (moments_voltage_rms(&meter->moments, &references[i]) > min_v)
+			return true;
+	return false;
+}
+
 /* Readings and alerts of the last good window under the present settings. */
 static void evaluate(struct meter *meter)
 {
 	struct snapshot *s = &meter->snapshot;
 	struct quantities_input input = {
 		.settings = &s->settings, .rules = &meter->config.rules, .moments = &meter->moments,
-		.primary = meter->moments_primary, .frequency_valid = meter->frequency_valid, .rate_hz = s->rate_hz,
+		.primary = meter->moments_primary, .rate_hz = s->rate_hz,
+		.frequency_valid = meter->frequency_valid && has_frequency_voltage(meter),
 	};
 
 	quantities_compute(&input, &meter->orientation, &s->readings, meter->accrual_w);
@@ -155,15 +175,14 @@ static void finish_window(struct meter *meter, const struct adc_block *block, in
 	struct frequency_reference references[PHASES];
 	struct snapshot *s = &meter->snapshot;
 	unsigned n = quantities_frequency_references(s->settings.system_type, references);
-	double input_v = block->primary ? s->settings.pt_ratio / 100.0 : 1;
+	double min_v = FREQUENCY_VOLTAGE_MIN_V * input_ratio(meter, block->primary);
 	int used;
 
 	if (!meter->connected) {	/* the opening crossfade counts half, its first half is nobody's */
 		meter->gap_s += meter->window.edge / 2.0 / s->rate_hz;
 		bridge(meter);
 	}
-	moments_compute(&meter->window, s->rate_hz, &meter->errors, references, n, FREQUENCY_VOLTAGE_MIN_V * input_v,
-			&meter->moments, &used);
+	moments_compute(&meter->window, s->rate_hz, &meter->errors, references, n, min_v, &meter->moments, &used);
 	meter->frequency_valid = used >= 0;
 	meter->moments_primary = block->primary;
 	meter->clipped_last = meter->clipped;

@@ -54,13 +54,14 @@ static void sum_products(const struct window *window, const struct scratch *scra
 	}
 }
 
-static double rms_of(double product[ADC_CHANNELS][ADC_CHANNELS], const double voltage[VOLTAGES])
+double moments_voltage_rms(const struct moments *moments, const struct frequency_reference *reference)
 {
+	const double *voltage = reference->voltage;
 	double sum = 0;
 
 	for (int i = 0; i < VOLTAGES; i++)
 		for (int j = 0; j < VOLTAGES; j++)
-			sum += voltage[i] * voltage[j] * product[i][j];
+			sum += voltage[i] * voltage[j] * moments->product[i][j];
 	return sqrt(fmax(sum, 0));
 }
 
@@ -79,12 +80,12 @@ static double voltage_frequency(const struct window *window, double rate_hz, con
 
 static double find_frequency(const struct window *window, double rate_hz, const struct frequency_reference *references,
 			     unsigned reference_count, double reference_min, const double mean[ADC_CHANNELS],
-			     double product[ADC_CHANNELS][ADC_CHANNELS], double *scratch, int *reference_used)
+			     const struct moments *moments, double *scratch, int *reference_used)
 {
 	double f = NAN;
 
 	for (unsigned r = 0; r < reference_count; r++) {
-		double rms = rms_of(product, references[r].voltage);
+		double rms = moments_voltage_rms(moments, &references[r]);
 
 		if (!(rms > reference_min))
 			continue;
@@ -96,7 +97,7 @@ static double find_frequency(const struct window *window, double rate_hz, const 
 	}
 	*reference_used = -1;
 	for (int c = ADC_IA; c <= ADC_IC && isnan(f); c++)
-		f = frequency_estimate(window, window->scans[c], mean[c], sqrt(fmax(product[c][c], 0)), rate_hz, scratch);
+		f = frequency_estimate(window, window->scans[c], mean[c], sqrt(fmax(moments->product[c][c], 0)), rate_hz, scratch);
 	return f;
 }
 
@@ -219,7 +220,7 @@ void moments_compute(const struct window *window, double rate_hz, const struct c
 	scratch_lay_out(&scratch, window);
 	sum_products(window, &scratch, mean, moments->product);
 	moments->cycles_per_sample = find_frequency(window, rate_hz, references, reference_count, reference_min, mean,
-						    moments->product, scratch.oscillator[0][0], reference_used);
+						    moments, scratch.oscillator[0][0], reference_used);
 	memset(moments->fundamental, 0, sizeof(moments->fundamental));
 	if (isnan(moments->cycles_per_sample))
 		return;

@@ -42,4 +42,7 @@ void moments_compute(const struct window *window, double rate_hz, const struct c
 		     const struct frequency_reference *references, unsigned reference_count, double reference_min,
 		     struct moments *moments, int *reference_used);
 
+/* Of the weighted sum of voltages that a reference is. */
+double moments_voltage_rms(const struct moments *moments, const struct frequency_reference *reference);
+
 #endif

@@ -355,7 +355,8 @@ START_TEST(frequency_outside_45_to_65_hz_or_unknown_sets_bit_6)
 		double hz;
 		unsigned expected;
 	} rows[] = {
-		{ 44.999, ALERT_FREQUENCY }, { 45, 0 }, { 50, 0 }, { 65, 0 }, { 65.001, ALERT_FREQUENCY },
+		{ 44.994, ALERT_FREQUENCY }, { 44.996, 0 }, { 45, 0 }, { 50, 0 }, { 65, 0 }, { 65.004, 0 },
+		{ 65.006, ALERT_FREQUENCY },
 		{ NAN, ALERT_FREQUENCY }, { 0, ALERT_FREQUENCY }, { INFINITY, ALERT_FREQUENCY },
 	};
 	struct bench b;
