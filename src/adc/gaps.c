@@ -199,7 +199,7 @@ static uint64_t count_lost(const struct gaps *gaps, const int64_t *stamp_ns, uns
 	for (unsigned i = 0; i < from; i++)
 		if (lateness(&gaps->line, gaps->period_ns, stamp_ns[i], i + 1) < least - 0.5)
 			*before = i + 1;
-	return (uint64_t)(fmin(least, 1e15) + 1 - late_from);
+	return (uint64_t)(fmin(least, 1e12) + 1 - late_from);
 }
 
 unsigned gaps_next(struct gaps *gaps, const int64_t *stamp_ns, unsigned n, uint64_t most_lost, struct gap *gap)

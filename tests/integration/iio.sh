@@ -14,5 +14,8 @@ if [ -z "$python" ]; then
 	echo "cannot run: no Python 3 has pytest"
 	exit 77
 fi
+# What a thread sanitizer may say of libiio's own libraries when the program ends.
+TSAN_OPTIONS="${TSAN_OPTIONS:-} suppressions=$here/tsan.supp"
+export TSAN_OPTIONS
 # -B and no cache: the source directory may be read-only.
 exec "$python" -B -m pytest --noconftest -p no:cacheprovider -q --durations=3 --rootdir="$here" "$here/test_iio.py"

@@ -3,8 +3,8 @@ check_PROGRAMS += tests/integration/iio_client
 tests_integration_iio_client_SOURCES = %D%/iio_client.c
 tests_integration_iio_client_LDADD = $(SHELL_LIBS)
 dist_check_SCRIPTS += %D%/iio.sh %D%/iio_leaks.sh
-EXTRA_DIST += %D%/test_iio.py %D%/test_iio_leaks.py %D%/libiio.supp
-TESTS += %D%/iio.sh %D%/iio_leaks.sh
+EXTRA_DIST += %D%/test_iio.py %D%/test_iio_leaks.py %D%/libiio.supp %D%/tsan.supp
+SLOW_TESTS += %D%/iio.sh %D%/iio_leaks.sh
 
 # The daemon as a whole, on a pseudo-terminal.
 dist_check_SCRIPTS += %D%/daemon.sh
