@@ -1,6 +1,7 @@
 #include "adc/adc_comtrade.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,8 @@
 #include "adc/comtrade_open.h"
 #include "daemon/log.h"
 
+/* No recording lasts longer: its rates or numbers are nonsense, and would be followed row by row. */
+#define SPAN_MAX_S (366 * 86400.0)
 /* A read that finds nothing but lost scans returns after so many records. */
 #define RECORDS_PER_READ 65536
 /* Most of a second that one block may hold. */
@@ -117,6 +120,12 @@ static int take_record(struct adc_comtrade *self)
 		return 0;
 	}
 	comtrade_clock_next(&self->clock, &self->record, &self->step);
+	if (self->step.t_ns > SPAN_MAX_S * 1e9) {
+		log_error("%s: record %" PRIu64 ": its time is %.6g s after the first, expected a year at most", self->config.recording,
+			  self->recording.records, self->step.t_ns * 1e-9);
+		self->failed = -ERANGE;
+		return -ERANGE;
+	}
 	self->newest_ns = self->origin_ns + self->step.t_ns;
 	self->held = true;
 	return 1;

@@ -145,6 +145,9 @@ int comtrade_survey_add(struct comtrade_survey *survey, const struct comtrade_re
 	if (!(difference > 0))
 		return comtrade_error_set(error, 0, "record %llu: time stamp: got %.15g, expected more than %.15g, that of the record before",
 					  (unsigned long long)survey->records, record->stamp, before);
+	if (difference * survey->timeline->stamp_ns * 1e-9 > GAP_MAX_S)
+		return comtrade_error_set(error, 0, "record %llu: time stamp: got %.6g s after the record before, expected at most %g",
+					  (unsigned long long)survey->records, difference * survey->timeline->stamp_ns * 1e-9, GAP_MAX_S);
 	if (survey->count > 0 && whole_steps(survey, difference) == 1) {
 		ret = settle_run(survey, error);
 		survey->sum += difference;

@@ -203,6 +203,18 @@ START_TEST(rates_that_are_nearly_equal_are_one_stretch_at_their_mean)
 }
 END_TEST
 
+START_TEST(a_time_beyond_a_year_is_refused)
+{
+	recording.hz[1] = 1e-6;
+	recording.n[1] = 100;
+	recording.hz[2] = 2520;
+	recording.n[2] = 500;
+	ck_assert_int_eq(read_all(), 0);
+	ck_assert_int_eq(got.ret, -ERANGE);
+	ck_assert_uint_eq(got.n, 2520);
+}
+END_TEST
+
 START_TEST(stretches_too_slow_to_measure_are_passed_over)
 {
 	recording.hz[1] = 50;
@@ -588,6 +600,7 @@ static void add_cases(TCase *cases)
 	tcase_add_loop_test(cases, blanks_upper_case_names_and_a_trailing_ctrl_z_do_no_harm, 0, 8);
 	tcase_add_loop_test(cases, a_change_of_rate_starts_anew_in_the_right_place, 0, 4);
 	tcase_add_test(cases, rates_that_are_nearly_equal_are_one_stretch_at_their_mean);
+	tcase_add_test(cases, a_time_beyond_a_year_is_refused);
 	tcase_add_test(cases, stretches_too_slow_to_measure_are_passed_over);
 	tcase_add_loop_test(cases, without_a_rate_the_time_stamps_tell_it_to_a_part_in_a_million, 0, 15);
 	tcase_add_loop_test(cases, the_factor_of_the_time_stamps_counts, 0, 4);

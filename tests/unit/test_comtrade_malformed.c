@@ -105,6 +105,8 @@ static const struct {
 	  "t.dat: record 7: time stamp: got a step of 615 units, expected 397, a multiple of it, or 4 equal ones in a row" },
 	{ STAMPED, "1,0,1,2,3,4,5,6,0\n2,1,1,2,3,4,5,6,0\n3,2,1,2,3,4,5,6,0\n4,3,1,2,3,4,5,6,0\n5,4,1,2,3,4,5,6,0\n",
 	  "t.dat: record 5: time stamp: got steps of 1 units, expected at least 4 to tell the rate" },
+	{ STAMPED, DAT "4,1191,1,2,3,4,5,6,0\n5,1588,1,2,3,4,5,6,0\n6,90000001588,1,2,3,4,5,6,0\n",
+	  "t.dat: record 6: time stamp: got 90000 s after the record before, expected at most 86400" },
 	/* combined files */
 	{ "--- file type: HDR ---\n", DAT, "t.cfg:1: got another section, expected '--- file type: CFG ---'" },
 	{ "--- file type: CFG ---\n" CFG, DAT, "t.cfg:18: the file ends, expected a section '--- file type: DAT ... ---'" },
