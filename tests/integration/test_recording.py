@@ -7,7 +7,7 @@ from rtu import float_of
 from truth import FLOATS, quantities
 
 
-def write_recording(directory, seconds, rate=2520, v=277.0, i=50.0, hz=60.0, pf=0.9):
+def write_recording(directory, seconds, rate=2520, v=277.0, i=50.0, hz=60.0, pf=0.9, skew_us=(0,) * 6):
     """A COMTRADE 1999 recording in ASCII of a symmetrical load; whole cycles, so that it can be looped."""
     volt, ampere = 0.004, 0.00075    # of one step
     angles = [-2 * math.pi / 3 * n for n in range(3)]
@@ -15,13 +15,13 @@ def write_recording(directory, seconds, rate=2520, v=277.0, i=50.0, hz=60.0, pf=
     names = (("UL1", "V", volt), ("UL2", "V", volt), ("UL3", "V", volt), ("IL1", "A", ampere), ("IL2", "A", ampere), ("IL3", "A", ampere))
     samples = seconds * rate
     config = ["substation,recorder,1999", "6,6A,0D"]
-    config += [f"{n},{name},,,{unit},{step},0,0,-99999,99999,1,1,P" for n, (name, unit, step) in enumerate(names, 1)]
+    config += [f"{n},{name},,,{unit},{step},0,{skew_us[n - 1]},-99999,99999,1,1,P" for n, (name, unit, step) in enumerate(names, 1)]
     config += [str(hz), "1", f"{rate},{samples}", "01/02/2024,00:00:00.000000", "01/02/2024,00:00:00.000000", "ASCII", "1", ""]
     (directory / "load.cfg").write_text("\r\n".join(config), encoding="ascii")
     with open(directory / "load.dat", "w", encoding="ascii", newline="") as data:
         for n in range(samples):
-            turn = 2 * math.pi * hz * n / rate
-            values = ",".join(str(round(peak * math.sin(turn + angle))) for peak, angle in waves)
+            turns = (2 * math.pi * hz * (n / rate + skew * 1e-6) for skew in skew_us)
+            values = ",".join(str(round(peak * math.sin(turn + angle))) for turn, (peak, angle) in zip(turns, waves))
             data.write(f"{n + 1},{round(n * 1e6 / rate)},{values}\r\n")
     return directory / "load.cfg"
 
@@ -53,6 +53,13 @@ def test_a_looped_recording_is_measured_without_end(daemon, tmp_path):
         # Live all the time, over two seams.
         wait_for(lambda: check_load(bus) > 2.2 * seconds * second_kwh, "the recording comes round twice")
         assert bus.read(146) == [0]
+
+
+def test_channels_that_were_sampled_one_after_the_other_are_measured_as_if_at_once(daemon, tmp_path):
+    path = write_recording(tmp_path, 3, skew_us=(0, 15, 30, 45, 60, 75))
+    meter = daemon(config=recording_config(path, True)).wait_live()
+    with meter.bus() as bus:
+        check_load(bus)
 
 
 def test_a_recording_that_has_ended_is_not_served_as_live(daemon, tmp_path):
