@@ -198,18 +198,21 @@ void port_drive(struct port *port, bool sending)
 	ioctl(port->fd, sending == (port->rts == 'u') ? TIOCMBIS : TIOCMBIC, &rts);
 }
 
+/* The driver's counters are 32 bits wide and wrap. */
+static uint64_t rise(int now, int before)
+{
+	return (unsigned)now - (unsigned)before;
+}
+
 uint64_t port_line_errors(struct port *port)
 {
-	struct serial_icounter_struct now;
-	uint64_t errors;
+	struct serial_icounter_struct now, before = port->counts;
 
 	if (!port->counts_errors || ioctl(port->fd, TIOCGICOUNT, &now) < 0)
 		return 0;
-	errors = (unsigned)(now.frame - port->counts.frame) + (uint64_t)(unsigned)(now.parity - port->counts.parity) +
-		 (unsigned)(now.overrun - port->counts.overrun) + (unsigned)(now.buf_overrun - port->counts.buf_overrun) +
-		 (unsigned)(now.brk - port->counts.brk);
 	port->counts = now;
-	return errors;
+	return rise(now.frame, before.frame) + rise(now.parity, before.parity) + rise(now.overrun, before.overrun) +
+	       rise(now.buf_overrun, before.buf_overrun) + rise(now.brk, before.brk);
 }
 
 const char *port_name(const struct port *port)
