@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "adc/adc.h"
+#include "adc/adc_iio_queue.h"
 #include "adc/adc_iio_thread.h"
 #include "adc/gaps.h"
 #include "adc/rate_clock.h"
@@ -21,16 +22,6 @@
 static const int64_t open_timeout_ns = INT64_C(8000000000);
 static const int64_t stop_timeout_ns = 500000000;
 enum { EMPTY_REFILLS = 3 };	/* in a row: then the device is opened anew */
-
-/* Scans in arrays of `room`, the oldest at `first`. */
-struct scan_queue {
-	unsigned room, first, n;
-	double *value[ADC_CHANNELS];
-	int64_t *stamp_ns;
-	int64_t *time_ns;	/* CLOCK_MONOTONIC */
-	int64_t *arrival_ns;	/* of the refill that ends with this scan, else 0 */
-	uint8_t *clipped;
-};
 
 struct adc_iio {
 	struct adc adc;
@@ -58,72 +49,6 @@ struct adc_iio {
 static struct adc_iio *adc_iio_of(struct adc *adc)
 {
 	return (struct adc_iio *)adc;
-}
-
-/* ---- queue ---- */
-
-static void free_queue(struct scan_queue *queue)
-{
-	for (unsigned c = 0; c < ADC_CHANNELS; c++)
-		free(queue->value[c]);
-	free(queue->stamp_ns);
-	free(queue->time_ns);
-	free(queue->arrival_ns);
-	free(queue->clipped);
-	memset(queue, 0, sizeof(*queue));
-}
-
-static int allocate_queue(struct scan_queue *queue, unsigned room)
-{
-	bool complete = true;
-
-	memset(queue, 0, sizeof(*queue));
-	queue->room = room;
-	for (unsigned c = 0; c < ADC_CHANNELS; c++) {
-		queue->value[c] = calloc(room, sizeof(*queue->value[c]));
-		complete = complete && queue->value[c];
-	}
-	queue->stamp_ns = calloc(room, sizeof(*queue->stamp_ns));
-	queue->time_ns = calloc(room, sizeof(*queue->time_ns));
-	queue->arrival_ns = calloc(room, sizeof(*queue->arrival_ns));
-	queue->clipped = calloc(room, sizeof(*queue->clipped));
-	if (complete && queue->stamp_ns && queue->time_ns && queue->arrival_ns && queue->clipped)
-		return 0;
-	free_queue(queue);
-	return -ENOMEM;
-}
-
-static void close_up(struct scan_queue *queue)
-{
-	unsigned first = queue->first, n = queue->n;
-
-	for (unsigned c = 0; c < ADC_CHANNELS; c++)
-		memmove(queue->value[c], queue->value[c] + first, n * sizeof(*queue->value[c]));
-	memmove(queue->stamp_ns, queue->stamp_ns + first, n * sizeof(*queue->stamp_ns));
-	memmove(queue->time_ns, queue->time_ns + first, n * sizeof(*queue->time_ns));
-	memmove(queue->arrival_ns, queue->arrival_ns + first, n * sizeof(*queue->arrival_ns));
-	memmove(queue->clipped, queue->clipped + first, n * sizeof(*queue->clipped));
-	queue->first = 0;
-}
-
-/* Room is for all that may wait and two refills; it never runs out. */
-static void append(struct scan_queue *queue, const struct capture_scans *scans, bool stamp_is_time, double rate_hz)
-{
-	unsigned end;
-
-	if (queue->first + queue->n + scans->n > queue->room)
-		close_up(queue);
-	end = queue->first + queue->n;
-	for (unsigned c = 0; c < ADC_CHANNELS; c++)
-		memcpy(queue->value[c] + end, scans->value[c], scans->n * sizeof(*scans->value[c]));
-	memcpy(queue->clipped + end, scans->clipped, scans->n * sizeof(*scans->clipped));
-	for (unsigned i = 0; i < scans->n; i++) {
-		queue->stamp_ns[end + i] = scans->stamped ? scans->stamp_ns[i] : 0;
-		queue->time_ns[end + i] = scans->stamped && stamp_is_time ? scans->stamp_ns[i]
-				: scans->arrival_ns - llround((scans->n - 1 - i) / rate_hz * 1e9);
-		queue->arrival_ns[end + i] = i + 1 == scans->n ? scans->arrival_ns : 0;
-	}
-	queue->n += scans->n;
 }
 
 /* ---- open and close ---- */
@@ -238,7 +163,7 @@ static int iio_open(struct adc *adc, struct adc_info *info)
 
 	if (error == 0) {
 		begin(iio);
-		error = allocate_queue(&iio->queue, gaps_most_waiting(&iio->gaps) + 2 * iio->config.block_scans);
+		error = scan_queue_allocate(&iio->queue, gaps_most_waiting(&iio->gaps) + 2 * iio->config.block_scans);
 		if (error < 0)
 			snprintf(iio->facts.text, sizeof(iio->facts.text), "no memory for the scans of a second");
 	}
@@ -258,7 +183,7 @@ static void iio_close(struct adc *adc)
 	struct adc_iio *iio = adc_iio_of(adc);
 
 	stop_thread(iio);
-	free_queue(&iio->queue);
+	scan_queue_free(&iio->queue);
 }
 
 static void iio_cancel(struct adc *adc)
@@ -321,7 +246,7 @@ static int fetch(struct adc_iio *iio)
 	if (scans->n == 0)
 		return ++iio->empty_refills < EMPTY_REFILLS ? 0 : log_failure(iio, -EIO, "the ADC sends blocks without a scan");
 	iio->empty_refills = 0;
-	append(&iio->queue, scans, iio->facts.monotonic, rate_clock_hz(&iio->rate));
+	scan_queue_append(&iio->queue, scans, iio->facts.monotonic, rate_clock_hz(&iio->rate));
 	count_arrival(iio, scans);
 	if (!scans->stamped)
 		iio->ahead.lost += arrivals_add(&iio->arrivals, scans->n, scans->arrival_ns, rate_clock_hz(&iio->rate));
@@ -363,18 +288,6 @@ static void follow_rate(struct adc_iio *iio, const struct adc_block *block)
 	iio->uncounted = scans;
 }
 
-static void take_scans(struct scan_queue *queue, struct adc_block *block)
-{
-	block->clipped = 0;
-	for (unsigned c = 0; c < ADC_CHANNELS; c++)
-		memcpy(block->scans[c], queue->value[c] + queue->first, block->n * sizeof(*block->scans[c]));
-	for (unsigned i = 0; i < block->n; i++)
-		block->clipped |= queue->clipped[queue->first + i];
-	block->t_ns = queue->time_ns[queue->first + block->n - 1];
-	queue->first += block->n;
-	queue->n -= block->n;
-}
-
 static int deliver(struct adc_iio *iio, struct adc_block *block)
 {
 	block->n = iio->run < iio->config.block_scans ? iio->run : iio->config.block_scans;
@@ -384,7 +297,7 @@ static int deliver(struct adc_iio *iio, struct adc_block *block)
 	block->primary = false;
 	block->lost = iio->ahead.lost;
 	block->restarted = iio->ahead.restarted;
-	take_scans(&iio->queue, block);
+	scan_queue_take(&iio->queue, block);
 	/* Late stamps and late arrivals do not let the time run backward. */
 	if (block->t_ns < iio->delivered_ns && !block->restarted)
 		block->t_ns = iio->delivered_ns;

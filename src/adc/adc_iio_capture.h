@@ -49,6 +49,7 @@ struct capture {
 	const atomic_bool *given_up;	/* nobody waits any more: stop at the next step */
 	struct iio_context *context;
 	struct iio_device *device;
+	const struct iio_device *trigger;	/* that was set, or NULL */
 	struct iio_buffer *buffer;
 	struct capture_channel channel[ADC_CHANNELS];
 	struct iio_channel *timestamp;	/* NULL: the device has none */
