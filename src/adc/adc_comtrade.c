@@ -43,11 +43,6 @@ static struct adc_comtrade *of(struct adc *adc)
 	return (struct adc_comtrade *)(void *)adc;
 }
 
-static bool rate_serves(double hz)
-{
-	return hz >= 600 && hz <= 100000;
-}
-
 static void begin_round(struct adc_comtrade *self)
 {
 	comtrade_recording_rewind(&self->recording);
@@ -85,7 +80,7 @@ static int comtrade_open(struct adc *adc, struct adc_info *info)
 	self->restarted = true;
 	info->rate_hz = self->recording.timeline.segment[0].hz;
 	for (unsigned i = self->recording.timeline.segments; i-- > 0;)
-		if (rate_serves(self->recording.timeline.segment[i].hz))
+		if (comtrade_rate_serves(self->recording.timeline.segment[i].hz))
 			info->rate_hz = self->recording.timeline.segment[i].hz;
 	info->block_scans = self->config.block_scans;
 	info->paced = false;
@@ -165,9 +160,9 @@ static void put_scan(struct adc_comtrade *self, struct adc_block *block)
 static void skip_record(struct adc_comtrade *self)
 {
 	self->lost += self->step.lost;
-	if (rate_serves(self->step.hz))
+	if (comtrade_rate_serves(self->step.hz))
 		self->lost++;
-	self->restarted = self->restarted || self->step.restarted || !rate_serves(self->step.hz);
+	self->restarted = self->restarted || self->step.restarted || !comtrade_rate_serves(self->step.hz);
 	self->held = false;
 	memset(self->at_end, 0, sizeof(self->at_end));
 }
@@ -195,7 +190,7 @@ static int comtrade_read(struct adc *adc, struct adc_block *block)
 			return block->n ? (int)block->n : ret;
 		if (block->n && (self->step.lost || self->step.restarted))
 			break;
-		if (self->record.missing || !rate_serves(self->step.hz)) {
+		if (self->record.missing || !comtrade_rate_serves(self->step.hz)) {
 			if (block->n)
 				break;
 			skip_record(self);
@@ -290,7 +285,7 @@ double adc_comtrade_max_rate_hz(const struct adc *adc)
 	if (adc->ops != &comtrade_ops)
 		return 0;
 	for (unsigned i = 0; i < self->recording.timeline.segments; i++)
-		if (rate_serves(self->recording.timeline.segment[i].hz))
+		if (comtrade_rate_serves(self->recording.timeline.segment[i].hz))
 			most = fmax(most, self->recording.timeline.segment[i].hz);
 	return most;
 }

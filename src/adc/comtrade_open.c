@@ -8,8 +8,6 @@
 
 #include "daemon/log.h"
 
-#define RATE_MIN_HZ 600.0
-#define RATE_MAX_HZ 100000.0
 #define CANCEL_CHECK_RECORDS 4096
 #define END_OF_TEXT 0x1a
 
@@ -274,13 +272,13 @@ static int check_rates(struct comtrade_recording *recording)
 	unsigned served = 0;
 
 	for (unsigned i = 0; i < timeline->segments; i++)
-		served += timeline->segment[i].hz >= RATE_MIN_HZ && timeline->segment[i].hz <= RATE_MAX_HZ;
+		served += comtrade_rate_serves(timeline->segment[i].hz);
 	if (!served)
 		return fail(recording, -EINVAL, "%s: sample rate: got %.10g Hz, must be %g to %g", recording->path, timeline->segment[0].hz,
-			    RATE_MIN_HZ, RATE_MAX_HZ);
+			    COMTRADE_RATE_MIN_HZ, COMTRADE_RATE_MAX_HZ);
 	if (served < timeline->segments)
 		log_warning("%s: %u of %u stretches have sample rates outside %g to %g Hz: left out", recording->path,
-			    timeline->segments - served, timeline->segments, RATE_MIN_HZ, RATE_MAX_HZ);
+			    timeline->segments - served, timeline->segments, COMTRADE_RATE_MIN_HZ, COMTRADE_RATE_MAX_HZ);
 	return 0;
 }
 

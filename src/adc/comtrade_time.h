@@ -9,6 +9,15 @@
 
 #include "adc/comtrade_record.h"
 
+/* Rates that can be measured; stretches at any other are passed over. */
+#define COMTRADE_RATE_MIN_HZ 600.0
+#define COMTRADE_RATE_MAX_HZ 100000.0
+
+static inline bool comtrade_rate_serves(double hz)
+{
+	return hz >= COMTRADE_RATE_MIN_HZ && hz <= COMTRADE_RATE_MAX_HZ;
+}
+
 /* Stretches of one sample rate, one after the other. */
 struct comtrade_timeline {
 	bool by_stamps;

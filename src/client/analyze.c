@@ -230,6 +230,9 @@ static int analyze(struct analysis *analysis)
 		fprintf(stderr, "dinmeter: the result cannot be written: %s\n", strerror(errno));
 	else
 		status = EXIT_DONE;
+	if (meter_snapshot(analysis->meter)->lost_samples)
+		fprintf(stderr, "dinmeter: %s: samples are missing: %" PRIu64 " in all\n", analysis->config.adc.recording,
+			meter_snapshot(analysis->meter)->lost_samples);
 close:
 	analysis->adc->ops->close(analysis->adc);
 out:

@@ -145,6 +145,10 @@ class Analyze(unittest.TestCase):
         self.assertFalse(math.isnan(in_gap[-1]["kwh"]))
         self.assert_near(rows[-1], self.expected())
 
+    def test_missing_samples_are_said_and_counted(self):
+        path = self.record(3, lost=[range(100, 103), range(200, 210)])
+        self.assertIn(f"dinmeter: {path}: samples are missing: 13 in all\n", self.run_it(path).stderr)
+
     def test_skew_between_channels_is_corrected(self):
         rows = self.rows(self.record(2.5, skew=(0, 20, 40, 60, 80, 100)))
         self.assert_near(rows[-1], {name: self.expected()[name] for name in ("kw", "kvar", "pf", "vll", "kw_a", "kvar_c", "v_ab")})
