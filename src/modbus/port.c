@@ -157,6 +157,16 @@ int port_fd(const struct port *port)
 	return port->fd;
 }
 
+int port_watch_fd(const struct port *port)
+{
+	return port->is_pty ? port->pty.watch : -1;
+}
+
+void port_watch(struct port *port)
+{
+	pty_watch(&port->pty);
+}
+
 ssize_t port_read(struct port *port, uint8_t *bytes, size_t size)
 {
 	ssize_t n = read(port->fd, bytes, size);

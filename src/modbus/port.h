@@ -24,6 +24,10 @@ int port_open(struct port **port, const struct modbus_config *config, bool quiet
 /* What to wait on for input. */
 int port_fd(const struct port *port);
 
+/* What to wait on beside it, -1 = nothing; when readable, port_watch() is due before port_read(). */
+int port_watch_fd(const struct port *port);
+void port_watch(struct port *port);
+
 /* Bytes read, 0 = none now, or -errno: the port is gone. */
 ssize_t port_read(struct port *port, uint8_t *bytes, size_t size);
 

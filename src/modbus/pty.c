@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
@@ -124,6 +125,23 @@ static int make_link(const struct pty *pty)
 	return 0;
 }
 
+static void start_watch(struct pty *pty)
+{
+	pty->watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (pty->watch >= 0 && inotify_add_watch(pty->watch, pty->name, IN_CLOSE) < 0) {
+		close(pty->watch);
+		pty->watch = -1;
+	}
+}
+
+void pty_watch(struct pty *pty)
+{
+	_Alignas(struct inotify_event) char events[4096];
+
+	while (read(pty->watch, events, sizeof(events)) > 0)
+		tcflush(pty->far, TCIFLUSH);
+}
+
 int pty_open(struct pty *pty, const char *link, bool quiet)
 {
 	int error;
@@ -137,9 +155,12 @@ int pty_open(struct pty *pty, const char *link, bool quiet)
 	error = open_pair(pty);
 	if (error)
 		return complain(quiet, link, error, "cannot make a pseudo-terminal");
+	start_watch(pty);
 	error = make_link(pty);
 	if (!error)
 		return 0;
+	if (pty->watch >= 0)
+		close(pty->watch);
 	close(pty->far);
 	close(pty->master);
 	return complain(quiet, link, error, "cannot make the link");
@@ -152,6 +173,8 @@ void pty_close(struct pty *pty)
 	read_link(pty->link, target);
 	if (strcmp(target, pty->name) == 0)
 		unlink(pty->link);
+	if (pty->watch >= 0)
+		close(pty->watch);
 	close(pty->far);
 	close(pty->master);
 }

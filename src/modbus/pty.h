@@ -10,6 +10,7 @@
 struct pty {
 	int master;		/* our end */
 	int far;		/* the far end, held open: its user may come and go without a hangup; carries the lock */
+	int watch;		/* readable when a user of the far end has left; -1 = cannot be told */
 	char name[64];		/* /dev/pts/N */
 	char link[256];
 };
@@ -19,6 +20,12 @@ struct pty {
  * anything else at that path is not.  Returns 0 or -errno after a log line (`quiet`: without).
  */
 int pty_open(struct pty *pty, const char *link, bool quiet);
+
+/*
+ * To be called when `watch` is readable, before other input is looked at.  A reply that nobody has read is lost with the
+ * user who asked, as on a line: else the next one would find it, and be a reply behind from then on.
+ */
+void pty_watch(struct pty *pty);
 
 /* Removes the link, if it is still ours, and the pseudo-terminal. */
 void pty_close(struct pty *pty);

@@ -27,6 +27,7 @@ struct request {
 struct slave {
 	sd_event *event;
 	sd_event_source *input;
+	sd_event_source *watch;		/* the user of a pseudo-terminal has left */
 	sd_event_source *silence;	/* an incomplete frame ends */
 	sd_event_source *turnaround;	/* the reply may go out */
 	sd_event_source *sent;		/* the reply should have left the UART */
@@ -141,22 +142,30 @@ static void start_framing(struct slave *slave)
 
 static int on_input(sd_event_source *source, int fd, uint32_t events, void *context);
 
-static int open_port(struct slave *slave, bool quiet)
+static int on_watch(sd_event_source *source, int fd, uint32_t events, void *context)
 {
-	int error = port_open(&slave->port, &slave->config, quiet);
+	struct slave *slave = context;
 
-	if (error)
+	(void)source;
+	(void)fd;
+	(void)events;
+	port_watch(slave->port);
+	return 0;
+}
+
+static int listen_to_port(struct slave *slave)
+{
+	int fd = port_watch_fd(slave->port);
+	int error = sd_event_add_io(slave->event, &slave->input, port_fd(slave->port), EPOLLIN, on_input, slave);
+
+	if (error >= 0 && fd >= 0)
+		error = sd_event_add_io(slave->event, &slave->watch, fd, EPOLLIN, on_watch, slave);
+	if (error < 0)
 		return error;
-	error = sd_event_add_io(slave->event, &slave->input, port_fd(slave->port), EPOLLIN, on_input, slave);
-	if (error < 0) {
-		port_close(slave->port);
-		slave->port = NULL;
-		return error;
-	}
 	/* Bytes come before timers: one that is there already may be what a timer is about to miss. */
 	sd_event_source_set_priority(slave->input, SD_EVENT_PRIORITY_NORMAL - 2);
-	start_framing(slave);
-	slave->counters.port_open = true;
+	if (slave->watch)
+		sd_event_source_set_priority(slave->watch, SD_EVENT_PRIORITY_NORMAL - 3);
 	return 0;
 }
 
@@ -175,11 +184,28 @@ static void drop_traffic(struct slave *slave)
 static void close_port(struct slave *slave)
 {
 	slave->input = sd_event_source_disable_unref(slave->input);
+	slave->watch = sd_event_source_disable_unref(slave->watch);
 	drop_traffic(slave);
 	if (slave->port)
 		port_close(slave->port);
 	slave->port = NULL;
 	slave->counters.port_open = false;
+}
+
+static int open_port(struct slave *slave, bool quiet)
+{
+	int error = port_open(&slave->port, &slave->config, quiet);
+
+	if (error)
+		return error;
+	error = listen_to_port(slave);
+	if (error < 0) {
+		close_port(slave);
+		return error;
+	}
+	start_framing(slave);
+	slave->counters.port_open = true;
+	return 0;
 }
 
 static void schedule_retry(struct slave *slave)

@@ -425,6 +425,20 @@ START_TEST(far_end_may_close_and_open_again)
 }
 END_TEST
 
+START_TEST(reply_that_its_master_did_not_wait_for_is_not_the_next_ones)
+{
+	start();
+	send_frame("01 03 00 81 00 02");
+	turn_until(slave_counters(slave)->replies == 1);
+	close(master);
+	turn();
+	open_far_end();
+	send_frame("01 03 00 81 00 01");
+	expect_frame("01 03 02 00 28");
+	expect_nothing_waits();
+}
+END_TEST
+
 START_TEST(second_instance_on_the_same_link_is_refused)
 {
 	struct slave *second;
@@ -691,6 +705,7 @@ static void add_ports(Suite *suite)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, far_end_may_close_and_open_again);
+	tcase_add_test(tcase, reply_that_its_master_did_not_wait_for_is_not_the_next_ones);
 	tcase_add_test(tcase, second_instance_on_the_same_link_is_refused);
 	tcase_add_test(tcase, second_instance_on_the_same_tty_is_refused_and_changes_no_setting);
 	tcase_add_test(tcase, link_is_removed_at_the_end);
