@@ -198,7 +198,7 @@ class Stepper:
     """A client that opens once a line: faults can be put in and taken out between."""
 
     def __init__(self, server, **arguments):
-        self.process = subprocess.Popen(command(server, step=1, opens=100, **arguments), stdin=subprocess.PIPE,
+        self.process = subprocess.Popen(command(server, step=1, opens=1000000, **arguments), stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def open(self):
