@@ -207,7 +207,7 @@ static void add_data(struct traffic *traffic, struct frame *frame, size_t count,
 	add_random(traffic, frame, count);
 }
 
-/* A question to a neighbour and the answer to it, all functions of V1.1b3. */
+/* A question to a neighbour and the answer to it, all functions of V1.1b3.  Long but flat: a case for each. */
 static void conversation(struct traffic *traffic, struct frame *question, struct frame *answer, bool bait)
 {
 	static const uint8_t functions[] = { 1, 2, 3, 4, 5, 6, 7, 0x0B, 0x0C, 0x0F, 0x10, 0x11, 0x14, 0x15, 0x16, 0x17, 0x18,
