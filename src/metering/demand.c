@@ -25,7 +25,7 @@ void demand_init(struct demand *demand, int subinterval_s)
 	demand_restart(demand, subinterval_s);
 }
 
-static void add_cycle(struct demand *demand, const double power[DEMAND_QUANTITIES], double seconds)
+void demand_add(struct demand *demand, const double power[DEMAND_QUANTITIES], double seconds)
 {
 	if (!(seconds > 0) || !isfinite(seconds))
 		return;
@@ -93,7 +93,7 @@ void demand_cycle(struct demand *demand, const double power[DEMAND_QUANTITIES], 
 
 	if (n > DEMAND_SUBINTERVALS_MAX)
 		n = DEMAND_SUBINTERVALS_MAX;
-	add_cycle(demand, power, seconds);
+	demand_add(demand, power, seconds);
 	if (sync)
 		end_subinterval(demand, n, subinterval_s);
 	else if (subinterval_s > 0 && demand->running_s > 0 && demand->due_s <= seconds / 2)

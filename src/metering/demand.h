@@ -26,6 +26,9 @@ void demand_init(struct demand *demand, int subinterval_s);
 /* A changed 149 or 150: drops the history and the running sub-interval, present reads 0, keeps the maxima. */
 void demand_restart(struct demand *demand, int subinterval_s);
 
+/* Adds a time that belongs to no cycle (samples were lost, the last good powers stand in); ends nothing. */
+void demand_add(struct demand *demand, const double power[DEMAND_QUANTITIES], double seconds);
+
 /*
  * Adds one measuring cycle of `seconds` with total powers p, q, s, then ends the
  * running sub-interval if its length (subinterval_s > 0) is reached at the cycle

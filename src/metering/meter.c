@@ -11,9 +11,7 @@
 #define NS_PER_S 1e9
 /* Without a valid window energy goes on with the last good power, no longer than this. */
 #define BRIDGE_MAX_S 2.0
-/* Below this at the meter's input no voltage tells the frequency. */
-#define FREQUENCY_VOLTAGE_MIN_V 10.0
-/* Samples are taken to be flowing when the newest is no older than this. */
+/* Samples are taken to be flowing when the newest block is no older than its own length and this. */
 #define FLOWING_S 0.3
 #define CYCLE_S 1.0
 #define RESETS_MODULUS 32768
@@ -27,7 +25,7 @@ struct meter {
 	struct snapshot snapshot;
 
 	struct moments moments;		/* of the last good window, to be read anew when a setting changes */
-	bool frequency_valid, moments_primary;
+	bool moments_primary;
 	double accrual_w[PHASES];
 	unsigned clipped, clipped_last;	/* channels: in the window that fills, in the last good one */
 
@@ -35,6 +33,7 @@ struct meter {
 	bool connected;			/* the window's opening crossfade continues a good window */
 	double gap_s;			/* time lost since the last good window that no sample tells of */
 	double bridge_left_s;
+	double block_s;			/* length of the newest block */
 	int64_t block_ns, valid_ns, cycle_ns;	/* newest block, newest good window, last end of a cycle */
 	bool ever_valid, started;
 	unsigned pending;		/* METER_SYNC_DEMAND, METER_RESET_MAX_DEMAND */
@@ -80,33 +79,13 @@ struct meter *meter_init(void *memory, const struct meter_config *config)
 	return meter;
 }
 
-/* Line volts per volt at the meter's input. */
-static double input_ratio(const struct meter *meter, bool primary)
-{
-	return primary ? meter->snapshot.settings.pt_ratio / 100.0 : 1;
-}
-
-/* Under the present settings, which may have changed since the window: is some voltage of the type high enough? */
-static bool has_frequency_voltage(const struct meter *meter)
-{
-	struct frequency_reference references[PHASES];
-	unsigned n = quantities_frequency_references(meter->snapshot.settings.system_type, references);
-	double min_v = FREQUENCY_VOLTAGE_MIN_V * input_ratio(meter, meter->moments_primary);
-
-	for (unsigned i = 0; i < n; i++)
-		if (moments_voltage_rms(&meter->moments, &references[i]) > min_v)
-			return true;
-	return false;
-}
-
 /* Readings and alerts of the last good window under the present settings. */
 static void evaluate(struct meter *meter)
 {
 	struct snapshot *s = &meter->snapshot;
 	struct quantities_input input = {
 		.settings = &s->settings, .rules = &meter->config.rules, .moments = &meter->moments,
-		.primary = meter->moments_primary, .rate_hz = s->rate_hz,
-		.frequency_valid = meter->frequency_valid && has_frequency_voltage(meter),
+		.primary = meter->moments_primary,
 	};
 
 	quantities_compute(&input, &meter->orientation, &s->readings, meter->accrual_w);
@@ -121,20 +100,26 @@ static void total_powers(const struct readings *readings, double power[DEMAND_QU
 	power[DEMAND_S] = readings->s_va;
 }
 
-/* Adds the present readings over a time to energies and demand, and carries out what waits for a cycle's end. */
-static void accrue(struct meter *meter, double seconds, unsigned commands)
+/* Adds the present readings over a time to the energies. */
+static void accrue(struct meter *meter, double seconds)
 {
 	struct snapshot *s = &meter->snapshot;
-	double power[DEMAND_QUANTITIES];
 
 	energy_add(&s->energies.kwh, s->readings.p_w, seconds);
 	energy_add(&s->energies.kvah, s->readings.s_va, seconds);
 	energy_add(&s->energies.kvarh, s->readings.q_var, seconds);
 	for (int phase = 0; phase < PHASES; phase++)
 		energy_add(&s->energies.kwh_phase[phase], meter->accrual_w[phase], seconds);
-	total_powers(&s->readings, power);
+}
+
+/* A cycle ends for demand, and with it what waits for that. */
+static void end_demand_cycle(struct meter *meter, const double power[DEMAND_QUANTITIES], double seconds)
+{
+	struct snapshot *s = &meter->snapshot;
+
 	demand_cycle(&s->demand, power, seconds, s->settings.demand_subintervals, s->settings.demand_subinterval_s,
-		     commands & METER_SYNC_DEMAND, commands & METER_RESET_MAX_DEMAND);
+		     meter->pending & METER_SYNC_DEMAND, meter->pending & METER_RESET_MAX_DEMAND);
+	meter->pending = 0;
 }
 
 /* The window is given up: what it held, and the gap, are remembered as time that no window covers. */
@@ -158,7 +143,7 @@ static void discard_window(struct meter *meter, double gap_s)
 /* Fills in, with the last good powers, what the windows since the last good one do not cover. */
 static void bridge(struct meter *meter)
 {
-	double seconds = fmin(meter->gap_s, meter->bridge_left_s);
+	double seconds = fmin(meter->gap_s, meter->bridge_left_s), power[DEMAND_QUANTITIES];
 
 	meter->gap_s = 0;
 	if (!meter->ever_valid || !(seconds > 0))
@@ -167,23 +152,31 @@ static void bridge(struct meter *meter)
 	meter->snapshot.bridged_s += seconds;
 	/* the readings may be gone by now: take them from the last good window once more */
 	evaluate(meter);
-	accrue(meter, seconds, 0);
+	accrue(meter, seconds);
+	total_powers(&meter->snapshot.readings, power);
+	demand_add(&meter->snapshot.demand, power, seconds);
 }
 
-static void finish_window(struct meter *meter, const struct adc_block *block, int64_t end_ns)
+/* Returns whether the window was good. */
+static bool finish_window(struct meter *meter, const struct adc_block *block, int64_t end_ns)
 {
 	struct frequency_reference references[PHASES];
 	struct snapshot *s = &meter->snapshot;
 	unsigned n = quantities_frequency_references(s->settings.system_type, references);
-	double min_v = FREQUENCY_VOLTAGE_MIN_V * input_ratio(meter, block->primary);
-	int used;
+	double seconds = meter->window.hop / s->rate_hz, power[DEMAND_QUANTITIES];
+	struct moments moments;
 
+	moments_compute(&meter->window, s->rate_hz, &meter->errors, references, n,
+			quantities_frequency_min(&s->settings, block->primary), &moments);
+	if (!moments_finite(&moments)) {
+		discard_window(meter, 0);
+		return false;
+	}
 	if (!meter->connected) {	/* the opening crossfade counts half, its first half is nobody's */
 		meter->gap_s += meter->window.edge / 2.0 / s->rate_hz;
 		bridge(meter);
 	}
-	moments_compute(&meter->window, s->rate_hz, &meter->errors, references, n, min_v, &meter->moments, &used);
-	meter->frequency_valid = used >= 0;
+	meter->moments = moments;
 	meter->moments_primary = block->primary;
 	meter->clipped_last = meter->clipped;
 	meter->clipped = 0;
@@ -191,11 +184,13 @@ static void finish_window(struct meter *meter, const struct adc_block *block, in
 	s->t_ns = meter->valid_ns = meter->cycle_ns = end_ns;
 	s->cycle++;
 	evaluate(meter);
-	accrue(meter, meter->window.hop / s->rate_hz, meter->pending);
-	meter->pending = 0;
+	accrue(meter, seconds);
+	total_powers(&s->readings, power);
+	end_demand_cycle(meter, power, seconds);
 	meter->bridge_left_s = BRIDGE_MAX_S;
 	meter->connected = true;
 	window_advance(&meter->window);
+	return true;
 }
 
 /* Handles what stands between the last block and this one. */
@@ -220,6 +215,7 @@ static void join_block(struct meter *meter, const struct adc_block *block)
 		meter->cycle_ns = first_ns;
 	meter->started = true;
 	meter->block_ns = block->t_ns;
+	meter->block_s = block->n / block->rate_hz;
 	meter->snapshot.rate_hz = block->rate_hz;
 	meter->clipped |= block->clipped;
 }
@@ -236,17 +232,20 @@ bool meter_feed(struct meter *meter, const struct adc_block *block)
 		taken += window_take(&meter->window, block, taken);
 		if (!window_full(&meter->window))
 			continue;
-		finish_window(meter, block, block->t_ns - llround((block->n - taken) / block->rate_hz * NS_PER_S));
-		ended = true;
+		ended |= finish_window(meter, block, block->t_ns - llround((block->n - taken) / block->rate_hz * NS_PER_S));
 	}
 	return ended;
 }
 
-/* Samples that flow are given a crossfade's time more: a window after a gap is that much late. */
+/*
+ * While samples flow, a window may come a crossfade and a block later than the
+ * second it belongs to: that much more is allowed, so that one lost sample is no standstill.
+ */
 static bool gone_stale(const struct meter *meter, int64_t now_ns)
 {
 	double since_valid_s = (now_ns - meter->valid_ns) / NS_PER_S, since_block_s = (now_ns - meter->block_ns) / NS_PER_S;
-	double limit_s = meter->config.rules.stale_s + (since_block_s <= FLOWING_S ? FLOWING_S : 0);
+	double slack_s = FLOWING_S + meter->block_s;
+	double limit_s = meter->config.rules.stale_s + (since_block_s <= slack_s ? slack_s : 0);
 
 	return meter->snapshot.live && since_valid_s >= limit_s;
 }
@@ -264,12 +263,8 @@ bool meter_tick(struct meter *meter, int64_t now_ns)
 		meter->cycle_ns = now_ns;
 		if (meter->pending) {
 			static const double nothing[DEMAND_QUANTITIES];
-			struct settings *settings = &meter->snapshot.settings;
 
-			demand_cycle(&meter->snapshot.demand, nothing, 0, settings->demand_subintervals,
-				     settings->demand_subinterval_s, meter->pending & METER_SYNC_DEMAND,
-				     meter->pending & METER_RESET_MAX_DEMAND);
-			meter->pending = 0;
+			end_demand_cycle(meter, nothing, 0);
 			changed = true;
 		}
 	}

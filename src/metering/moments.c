@@ -54,9 +54,8 @@ static void sum_products(const struct window *window, const struct scratch *scra
 	}
 }
 
-double moments_voltage_rms(const struct moments *moments, const struct frequency_reference *reference)
+double moments_rms(const struct moments *moments, const double voltage[VOLTAGES])
 {
-	const double *voltage = reference->voltage;
 	double sum = 0;
 
 	for (int i = 0; i < VOLTAGES; i++)
@@ -65,11 +64,24 @@ double moments_voltage_rms(const struct moments *moments, const struct frequency
 	return sqrt(fmax(sum, 0));
 }
 
-static double voltage_frequency(const struct window *window, double rate_hz, const double voltage[VOLTAGES],
-				const double mean[ADC_CHANNELS], double rms, double *scratch)
+bool moments_finite(const struct moments *moments)
+{
+	double sum = 0;
+
+	for (int i = 0; i < ADC_CHANNELS; i++)
+		for (int j = 0; j < ADC_CHANNELS; j++)
+			sum += moments->product[i][j] * 0;
+	return sum == 0;
+}
+
+static struct frequency voltage_frequency(const struct window *window, double rate_hz, const double voltage[VOLTAGES],
+					  const double mean[ADC_CHANNELS], double rms, double *scratch)
 {
 	double *x = scratch, weighted_mean = 0;
 
+	for (int i = 0; i < VOLTAGES; i++)	/* line to neutral: the samples as they are */
+		if (voltage[i] == 1 && voltage[(i + 1) % VOLTAGES] == 0 && voltage[(i + 2) % VOLTAGES] == 0)
+			return frequency_estimate(window, window->scans[i], mean[i], rms, rate_hz, scratch);
 	for (unsigned n = 0; n < window->length; n++)
 		x[n] = voltage[0] * window->scans[ADC_VA][n] + voltage[1] * window->scans[ADC_VB][n] +
 		       voltage[2] * window->scans[ADC_VC][n];
@@ -78,38 +90,43 @@ static double voltage_frequency(const struct window *window, double rate_hz, con
 	return frequency_estimate(window, x, weighted_mean, rms, rate_hz, scratch + window->length);
 }
 
-static double find_frequency(const struct window *window, double rate_hz, const struct frequency_reference *references,
-			     unsigned reference_count, double reference_min, const double mean[ADC_CHANNELS],
-			     const struct moments *moments, double *scratch, int *reference_used)
+/* Where the search for the frequency stands. */
+struct search {
+	const struct window *window;
+	double rate_hz, *scratch;
+	const double *mean;
+	struct moments *moments;
+};
+
+/* Tries the references whose rms is above `least` and not above `most`; true when one settles it. */
+static bool search_references(struct search *search, const struct frequency_reference *references, unsigned count,
+			      double least, double most)
 {
-	double f = NAN;
+	struct moments *moments = search->moments;
 
-	for (unsigned r = 0; r < reference_count; r++) {
-		double rms = moments_voltage_rms(moments, &references[r]);
+	for (unsigned r = 0; r < count && !moments->frequency_known; r++) {
+		double rms = moments_rms(moments, references[r].voltage);
+		struct frequency found;
 
-		if (!(rms > reference_min))
+		if (!(rms > least && rms <= most))
 			continue;
-		f = voltage_frequency(window, rate_hz, references[r].voltage, mean, rms, scratch);
-		if (!isnan(f)) {
-			*reference_used = (int)r;
-			return f;
-		}
+		found = voltage_frequency(search->window, search->rate_hz, references[r].voltage, search->mean, rms,
+					  search->scratch);
+		if (found.steady || isnan(moments->cycles_per_sample))
+			moments->cycles_per_sample = found.cycles_per_sample;
+		moments->frequency_known = found.steady;
 	}
-	*reference_used = -1;
-	for (int c = ADC_IA; c <= ADC_IC && isnan(f); c++)
-		f = frequency_estimate(window, window->scans[c], mean[c], sqrt(fmax(moments->product[c][c], 0)), rate_hz, scratch);
-	return f;
+	return moments->frequency_known;
 }
 
-static struct phasor phasor_multiply(struct phasor a, struct phasor b)
+static void search_currents(struct search *search)
 {
-	return (struct phasor){ a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re };
-}
+	struct moments *moments = search->moments;
 
-/* Real part of a x conj(b). */
-static double phasor_dot(struct phasor a, struct phasor b)
-{
-	return a.re * b.re + a.im * b.im;
+	for (int c = ADC_IA; c <= ADC_IC && isnan(moments->cycles_per_sample); c++)
+		moments->cycles_per_sample =
+			frequency_estimate(search->window, search->window->scans[c], search->mean[c],
+					   sqrt(fmax(moments->product[c][c], 0)), search->rate_hz, search->scratch).cycles_per_sample;
 }
 
 /* What a measured phasor at `turns` per sample is to be multiplied with to get the true one. */
@@ -130,9 +147,42 @@ static bool channels_need_correction(const struct channel_errors *errors)
 	return different || errors->sinc_order > 0;
 }
 
-/* Adds to each product what harmonic h's true phasors contribute beyond the measured ones. */
+/*
+ * A harmonic close to half the sample rate beats with its own image: the
+ * phasor's sums hold phasor and image, and so do the products.
+ */
+struct image {
+	double phasor;		/* the image's part in a phasor of the harmonics' window, -1..1; 0 = out of reach */
+	double product;		/* ... and in a product of the whole window */
+};
+
+/* Further than this from its image a harmonic is free of it. */
+#define IMAGE_REACH_HZ 60.0
+/* Closer to 1 than this and the two cannot be told apart. */
+#define IMAGE_PART_MAX 0.9
+
+static double mean_cosine(const double *weight, unsigned length, double gain, double turns_per_sample)
+{
+	double sum = 0;
+
+	for (unsigned n = 0; n < length / 2; n++)
+		sum += weight[length / 2 + n] * cos(2 * M_PI * turns_per_sample * (n + 0.5));
+	return 2 * sum / gain;
+}
+
+static struct image image_of(const struct window *window, double turns_per_sample, double rate_hz)
+{
+	if ((1 - 2 * turns_per_sample) * rate_hz > IMAGE_REACH_HZ)
+		return (struct image){ 0, 0 };
+	return (struct image){
+		mean_cosine(window->harmonic_weight, window->harmonic_length, window->harmonic_gain, 2 * turns_per_sample),
+		mean_cosine(window->weight, window->length, window->hop, 2 * turns_per_sample)
+	};
+}
+
+/* Adds to each product what a harmonic's true phasors contribute beyond what the samples' products hold of it. */
 static void correct_products(const struct phasor measured[ADC_CHANNELS], const struct phasor correction[ADC_CHANNELS],
-			     double product[ADC_CHANNELS][ADC_CHANNELS])
+			     double image, double product[ADC_CHANNELS][ADC_CHANNELS])
 {
 	struct phasor true_phasor[ADC_CHANNELS];
 
@@ -142,7 +192,8 @@ static void correct_products(const struct phasor measured[ADC_CHANNELS], const s
 		for (int j = 0; j < ADC_CHANNELS; j++)
 			if (i < VOLTAGES || j < VOLTAGES || i == j)
 				product[i][j] += phasor_dot(true_phasor[i], true_phasor[j]) -
-						 phasor_dot(measured[i], measured[j]);
+						 phasor_dot(measured[i], measured[j]) -
+						 image * phasor_multiply(measured[i], measured[j]).re;
 }
 
 /* Phasors of all channels' folded samples at one oscillator. */
@@ -180,7 +231,7 @@ static void correct_fundamental(const struct channel_errors *errors, double rate
 	struct phasor correction[ADC_CHANNELS];
 
 	corrections_at(errors, moments->cycles_per_sample, rate_hz, correction);
-	correct_products(moments->fundamental, correction, moments->product);
+	correct_products(moments->fundamental, correction, 0, moments->product);
 	for (int c = 0; c < ADC_CHANNELS; c++)
 		moments->fundamental[c] = phasor_multiply(moments->fundamental[c], correction[c]);
 }
@@ -199,29 +250,41 @@ static void correct_harmonics(const struct window *window, const struct scratch 
 	}
 	for (int h = 2; h <= MOMENTS_HARMONIC_MAX && h * f < 0.5; h++) {
 		struct phasor measured[ADC_CHANNELS], correction[ADC_CHANNELS];
+		struct image image = image_of(window, h * f, rate_hz);
 
 		for (int part = 0; part < 2; part++)
 			spectrum_next_harmonic(cosine, scratch->oscillator[(h - 1) % 3][part], scratch->oscillator[(h - 2) % 3][part],
 					       half, scratch->oscillator[h % 3][part]);
 		corrections_at(errors, h * f, rate_hz, correction);
 		channel_phasors(scratch, scratch->oscillator[h % 3], half, window->harmonic_gain, measured);
-		correct_products(measured, correction, moments->product);
+		if (fabs(image.phasor) > IMAGE_PART_MAX)
+			continue;
+		for (int c = 0; c < ADC_CHANNELS; c++) {
+			measured[c].re /= 1 + image.phasor;
+			measured[c].im /= 1 - image.phasor;
+		}
+		correct_products(measured, correction, image.product, moments->product);
 	}
 }
 
 void moments_compute(const struct window *window, double rate_hz, const struct channel_errors *errors,
 		     const struct frequency_reference *references, unsigned reference_count, double reference_min,
-		     struct moments *moments, int *reference_used)
+		     struct moments *moments)
 {
 	unsigned half = window->length / 2;
 	double mean[ADC_CHANNELS];
 	struct scratch scratch;
+	struct search search = { window, rate_hz, NULL, mean, moments };
 
 	scratch_lay_out(&scratch, window);
+	search.scratch = scratch.oscillator[0][0];
+	memset(moments, 0, sizeof(*moments));
+	moments->rate_hz = rate_hz;
+	moments->cycles_per_sample = NAN;
 	sum_products(window, &scratch, mean, moments->product);
-	moments->cycles_per_sample = find_frequency(window, rate_hz, references, reference_count, reference_min, mean,
-						    moments, scratch.oscillator[0][0], reference_used);
-	memset(moments->fundamental, 0, sizeof(moments->fundamental));
+	if (!search_references(&search, references, reference_count, reference_min, INFINITY) &&
+	    !search_references(&search, references, reference_count, 0, reference_min))
+		search_currents(&search);
 	if (isnan(moments->cycles_per_sample))
 		return;
 	spectrum_oscillator(moments->cycles_per_sample, half, scratch.oscillator[0][0], scratch.oscillator[0][1]);

@@ -8,6 +8,8 @@
 #ifndef METERING_MOMENTS_H
 #define METERING_MOMENTS_H
 
+#include <stdbool.h>
+
 #include "metering/block.h"
 #include "metering/spectrum.h"
 #include "metering/window.h"
@@ -26,23 +28,27 @@ struct moments {
 	double product[ADC_CHANNELS][ADC_CHANNELS];
 	struct phasor fundamental[ADC_CHANNELS];	/* rms, phase at the window's centre */
 	double cycles_per_sample;			/* of the fundamental; NAN when none was found */
+	bool frequency_known;				/* it was found in a voltage that was there all the time */
+	double rate_hz;					/* true sample rate of the window */
 };
 
-/*
- * `reference` weighs the three voltages into the signals whose frequency is looked
- * for, in that order, where their rms reaches reference_min; NULL-terminated by
- * count.  When none has a fundamental the currents are tried, so that their
- * phasors are right; *reference_used is then -1, else the index.
- */
+/* Weights of the three voltages that make a signal whose frequency is looked for. */
 struct frequency_reference {
 	double voltage[3];
 };
 
+/* rms of such a signal. */
+double moments_rms(const struct moments *moments, const double voltage[3]);
+
+/* All moments finite: no sample was NaN, infinite or absurd. */
+bool moments_finite(const struct moments *moments);
+
+/*
+ * The frequency is looked for in the references in their order: first in those whose rms reaches reference_min, then in
+ * the others, then in the currents, so that the phasors are right in any case.
+ */
 void moments_compute(const struct window *window, double rate_hz, const struct channel_errors *errors,
 		     const struct frequency_reference *references, unsigned reference_count, double reference_min,
-		     struct moments *moments, int *reference_used);
-
-/* Of the weighted sum of voltages that a reference is. */
-double moments_voltage_rms(const struct moments *moments, const struct frequency_reference *reference);
+		     struct moments *moments);
 
 #endif

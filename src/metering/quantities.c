@@ -6,6 +6,7 @@
 #include "metering/system_type.h"
 
 #define ORIENTATION_DECIDED 0.1	/* |P| / S */
+#define FREQUENCY_MIN_V 10.0	/* at the meter's input; below it no voltage tells the frequency */
 #define HZ_MIN_X100 4500
 #define HZ_MAX_X100 6500
 
@@ -51,19 +52,14 @@ double quantities_voltage_scale(const struct settings *settings, bool primary)
 	return primary ? 1 : settings->pt_ratio / 100.0;
 }
 
+double quantities_frequency_min(const struct settings *settings, bool primary)
+{
+	return primary ? FREQUENCY_MIN_V * settings->pt_ratio / 100.0 : FREQUENCY_MIN_V;
+}
+
 double quantities_current_scale(const struct settings *settings, bool primary)
 {
 	return primary ? 1 : (double)settings->ct_primary * settings->ct_secondary;
-}
-
-static double combined_rms(const struct moments *moments, const double voltage[3])
-{
-	double sum = 0;
-
-	for (int i = 0; i < 3; i++)
-		for (int j = 0; j < 3; j++)
-			sum += voltage[i] * voltage[j] * moments->product[i][j];
-	return sqrt(fmax(sum, 0));
 }
 
 static double mean_of_valid(const double *values, int n)
@@ -92,10 +88,10 @@ static void compute_voltages(const struct quantities_input *input, const struct 
 
 	for (int i = 0; i < PAIRS; i++)
 		if (type->v_ll & 1u << i)
-			readings->v_ll_v[i] = scale * combined_rms(input->moments, pair[i]);
+			readings->v_ll_v[i] = scale * moments_rms(input->moments, pair[i]);
 	for (int i = 0; i < PHASES; i++)
 		if (type->v_ln & 1u << i)
-			readings->v_ln_v[i] = scale * combined_rms(input->moments, neutral[i]);
+			readings->v_ln_v[i] = scale * moments_rms(input->moments, neutral[i]);
 	readings->v_ll_avg_v = mean_of_valid(readings->v_ll_v, PAIRS);
 	readings->v_ln_avg_v = mean_of_valid(readings->v_ln_v, PHASES);
 }
@@ -123,7 +119,7 @@ static struct phase_power compute_phase(const struct quantities_input *input, co
 	}
 	power.i_a = ki * i_rms;
 	power.q_var = k * (v1.im * i1.re - v1.re * i1.im);
-	power.s_va = k * combined_rms(moments, voltage) * i_rms;
+	power.s_va = k * moments_rms(moments, voltage) * i_rms;
 	power.d_va = sqrt(fmax(power.s_va * power.s_va - power.p_w * power.p_w - power.q_var * power.q_var, 0));
 	return power;
 }
@@ -169,15 +165,29 @@ static void compute_powers(const struct quantities_input *input, const struct sy
 	readings->pf = power_factor(readings->p_w, readings->s_va);
 }
 
+/* The frequency counts when one of the type's voltages is high enough at the meter's input, and it is in range. */
+static double compute_frequency(const struct quantities_input *input)
+{
+	struct frequency_reference references[PHASES];
+	unsigned n = quantities_frequency_references(input->settings->system_type, references);
+	double least = quantities_frequency_min(input->settings, input->primary);
+	double hz = input->moments->cycles_per_sample * input->moments->rate_hz;
+	bool high_enough = false;
+
+	for (unsigned r = 0; r < n; r++)
+		high_enough |= moments_rms(input->moments, references[r].voltage) > least;
+	if (!high_enough || !input->moments->frequency_known)
+		return NAN;
+	return llround(hz * 100) >= HZ_MIN_X100 && llround(hz * 100) <= HZ_MAX_X100 ? hz : NAN;
+}
+
 void quantities_compute(const struct quantities_input *input, struct orientation *orientation,
 			struct readings *readings, double accrual_w[PHASES])
 {
 	const struct system_type *type = system_type_find(input->settings->system_type);
-	double hz = input->moments->cycles_per_sample * input->rate_hz;
 
 	readings_clear(readings);
 	compute_voltages(input, type, readings);
 	compute_powers(input, type, orientation, readings, accrual_w);
-	if (input->frequency_valid && llround(hz * 100) >= HZ_MIN_X100 && llround(hz * 100) <= HZ_MAX_X100)
-		readings->hz = hz;
+	readings->hz = compute_frequency(input);
 }

@@ -31,13 +31,14 @@ unsigned quantities_frequency_references(int system_type, struct frequency_refer
 double quantities_voltage_scale(const struct settings *settings, bool primary);
 double quantities_current_scale(const struct settings *settings, bool primary);
 
+/* The rms, in units of the voltage samples, that tells a frequency: 10 V at the meter's input. */
+double quantities_frequency_min(const struct settings *settings, bool primary);
+
 struct quantities_input {
 	const struct settings *settings;
 	const struct rules *rules;
 	const struct moments *moments;
 	bool primary;
-	bool frequency_valid;	/* the fundamental was found in a voltage high enough */
-	double rate_hz;
 };
 
 /*

@@ -13,6 +13,17 @@ struct phasor {
 	double re, im;
 };
 
+static inline struct phasor phasor_multiply(struct phasor a, struct phasor b)
+{
+	return (struct phasor){ a.re * b.re - a.im * b.im, a.re * b.im + a.im * b.re };
+}
+
+/* Real part of a x conj(b). */
+static inline double phasor_dot(struct phasor a, struct phasor b)
+{
+	return a.re * b.re + a.im * b.im;
+}
+
 /* out = weight * (x - offset). */
 void spectrum_weigh(const double *x, double offset, const double *weight, unsigned n, double *out);
 

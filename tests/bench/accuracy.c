@@ -187,10 +187,10 @@ static struct result run_cycles(double *const scans[ADC_CHANNELS])
 
 static void print_head(void)
 {
-	printf("Worst case over 45..65 Hz; V, I in %% of reading, P and Q in %% of S, Hz in mHz; class: IEC 62053-22 0.5S, %% of P\n\n");
-	printf("%-28s | %-41s | %-9s %-8s | %-17s | %-17s\n", "", "dinmeterd", "ours", "class", "fixed second", "whole cycles");
-	printf("%-28s | %-9s %-9s %-9s %-9s | %-9s %-8s | %-8s %-8s | %-8s %-8s\n", "condition", "V, I", "P", "Q", "Hz", "% of P",
-	       "limit", "V, I", "P", "V, I", "P");
+	printf("Worst case over 45..65 Hz; V, I in %% of reading, P, S and Q in %% of S, Hz in mHz; class: IEC 62053-22 0.5S, %% of P\n\n");
+	printf("%-28s | %-49s | %-9s %-8s | %-17s | %-17s\n", "", "dinmeterd", "ours", "class", "fixed second", "whole cycles");
+	printf("%-28s | %-9s %-9s %-9s %-9s %-9s | %-9s %-8s | %-8s %-8s | %-8s %-8s\n", "condition", "V, I", "P", "S", "Q", "Hz",
+	       "% of P", "limit", "V, I", "P", "V, I", "P");
 }
 
 static int run_condition(const struct condition *condition, double step, uint64_t *seed, struct meter *meter,
@@ -220,8 +220,8 @@ static int run_condition(const struct condition *condition, double step, uint64_
 	good = of_p <= limit;
 	for (int e = 0; !condition->adc16 && e < ERRORS; e++)
 		good &= ours[e] <= float_limit[e];
-	printf("%-28s | %9.2e %9.2e %9.2e %9.2e | %9.2e %8.2g | %8.1e %8.1e | %8.1e %8.1e%s\n", condition->name,
-	       fmax(ours[ERR_V], ours[ERR_I]), ours[ERR_P], ours[ERR_Q], ours[ERR_HZ], of_p, condition->class_limit,
+	printf("%-28s | %9.2e %9.2e %9.2e %9.2e %9.2e | %9.2e %8.2g | %8.1e %8.1e | %8.1e %8.1e%s\n", condition->name,
+	       fmax(ours[ERR_V], ours[ERR_I]), ours[ERR_P], ours[ERR_S], ours[ERR_Q], ours[ERR_HZ], of_p, condition->class_limit,
 	       fmax(fixed[ERR_V], fixed[ERR_I]), fixed[ERR_P], fmax(cycles[ERR_V], cycles[ERR_I]), cycles[ERR_P],
 	       good ? "" : "  OUTSIDE");
 	return good ? 0 : 1;

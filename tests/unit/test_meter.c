@@ -439,6 +439,148 @@ START_TEST(clipping_is_told_for_the_second_it_happened_in)
 }
 END_TEST
 
+/* Feeds 3 s with phase A's voltage at `part` of itself between two instants; the worst errors of Hz and of phase B's Q. */
+static void feed_dip(double part, double from_s, double to_s, double *hz_error, double *q_error)
+{
+	double q = wave_reactive(&wave.channel[ADC_VB], &wave.channel[ADC_IB]);
+
+	*hz_error = *q_error = 0;
+	for (uint64_t end = at + 4 * 2520; at < end;) {
+		struct adc_block block = { .n = BLOCK, .t_ns = time_of(at + BLOCK - 1), .nominal_hz = RATE_HZ, .rate_hz = RATE_HZ,
+					   .primary = true, .restarted = restarted };
+
+		restarted = false;
+		wave_fill(&wave, at, BLOCK, scans);
+		for (unsigned k = 0; k < BLOCK; k++)
+			if ((at + k) / RATE_HZ >= from_s && (at + k) / RATE_HZ < to_s)
+				scans[ADC_VA][k] *= part;
+		memcpy(block.scans, scans, sizeof(block.scans));
+		at += BLOCK;
+		if (!meter_feed(meter, &block))
+			continue;
+		*hz_error = fmax(*hz_error, fabs(now()->readings.hz - wave.hz));
+		*q_error = fmax(*q_error, fabs(now()->readings.q_phase_var[PHASE_B] - q) / 13850);
+	}
+}
+
+START_TEST(a_dip_of_phase_a_upsets_neither_frequency_nor_the_other_phases)
+{
+	static const struct { double part, length_s; } dips[] = { { 0, 10 }, { 0, 0.2 }, { 0.3, 0.1 }, { 0.4, 0.5 }, { 0.5, 0.02 } };
+
+	for (size_t d = 0; d < sizeof(dips) / sizeof(dips[0]); d++)
+		for (int k = 0; k < 30; k++) {
+			double from_s = 1.2 + k / 30.0, hz_error, q_error;
+
+			teardown();
+			setup();
+			feed_dip(dips[d].part, from_s, from_s + dips[d].length_s, &hz_error, &q_error);
+			ck_assert_msg(hz_error < 0.01 && q_error < 1e-3, "dip to %g for %g s at %g s: %g Hz, Q off by %g",
+				      dips[d].part, dips[d].length_s, from_s, hz_error, q_error);
+		}
+}
+END_TEST
+
+START_TEST(delays_are_corrected_up_to_a_harmonic_beside_half_the_sample_rate)
+{
+	static const double delay_us[ADC_CHANNELS] = { -500, 120, 500, 310, -77, 0 };
+
+	for (double hz = 62.3; hz < 62.95; hz += 0.0713) {	/* 20 x 62.95 = 1259 of 1260 */
+		teardown();
+		setup();
+		memcpy(config.delay_us, delay_us, sizeof(delay_us));
+		meter_init(meter, &config);
+		wave_three_phase(&wave, RATE_HZ, hz, 277, 50, 1, 0.1);
+		for (int h = 2; h <= 20; h++)
+			wave_add_harmonic(&wave, h, 0.1, 0.1, 0.2 * h, 0.5 * h);
+		memcpy(wave.delay_us, delay_us, sizeof(delay_us));
+		feed_seconds(2.2);
+		for (int p = 0; p < PHASES; p++) {
+			const struct wave_channel *v = &wave.channel[ADC_VA + p], *i = &wave.channel[ADC_IA + p];
+
+			assert_near(now()->readings.v_ln_v[p], wave_rms(v), 1e-5 * wave_rms(v));
+			assert_near(now()->readings.p_phase_w[p], fabs(wave_power(v, i)), 1e-5 * 277 * 50);
+		}
+	}
+}
+END_TEST
+
+START_TEST(a_sample_that_is_no_number_voids_its_window_only)
+{
+	static const double values[] = { NAN, INFINITY, -1e300 };
+	double want;
+
+	feed_seconds(5.6);
+	for (size_t k = 0; k < sizeof(values) / sizeof(values[0]); k++) {
+		struct adc_block block = { .n = BLOCK, .t_ns = time_of(at + BLOCK - 1), .nominal_hz = RATE_HZ, .rate_hz = RATE_HZ,
+					   .primary = true };
+
+		wave_fill(&wave, at, BLOCK, scans);
+		scans[k == 1 ? ADC_IC : ADC_VA][17] = values[k];
+		memcpy(block.scans, scans, sizeof(block.scans));
+		at += BLOCK;
+		meter_feed(meter, &block);
+		feed_seconds(3.15);
+		ck_assert(now()->live);
+		assert_near(now()->readings.p_w, power_w, 1e-5 * power_w);
+	}
+	ck_assert_uint_eq(now()->void_windows, 3);
+	want = power_w * ((now()->t_ns - time_of(0)) / 1e9 - 0.2);
+	assert_near(energy_ws(), want, 1e-4 * want);
+}
+END_TEST
+
+START_TEST(long_blocks_and_the_shortest_stale_time_show_a_good_signal)
+{
+	config.rules.stale_s = 1;
+	meter_init(meter, &config);
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		scans[c] = realloc(scans[c], 1260 * sizeof(double));
+	for (int k = 0; k < 40; k++) {
+		feed_block(1260);
+		meter_tick(meter, time_of(at) + S_NS * 45 / 100);
+		if (now()->cycle > 0)
+			ck_assert(now()->live);
+	}
+	ck_assert_uint_eq(stale_seen, 0);
+}
+END_TEST
+
+START_TEST(bridged_time_ends_no_subinterval_early)
+{
+	struct meter_change change;
+
+	feed_seconds(1.2);
+	change = nothing();
+	change.settings.demand_subinterval_s = 10;
+	meter_change(meter, &change);
+	feed_seconds(7.3);
+	lose(2268);	/* 0.9 s: with what the window held, over a second is bridged */
+	feed_seconds(1.2);
+	ck_assert_uint_le(now()->demand.subintervals_ended, 1);
+	if (now()->demand.subintervals_ended == 1)
+		ck_assert(now()->t_ns - time_of(0) >= 11 * S_NS);
+	feed_seconds(3);
+	ck_assert_uint_eq(now()->demand.subintervals_ended, 1);
+}
+END_TEST
+
+START_TEST(a_change_tells_at_once_whether_a_voltage_tells_the_frequency)
+{
+	struct meter_change change;
+
+	feed_seconds(2.2);
+	change = nothing();
+	change.settings.pt_ratio = 32000;	/* 277 V are 0.87 V at the input */
+	meter_change(meter, &change);
+	ck_assert(isnan(now()->readings.hz));
+	ck_assert_uint_ne(now()->alerts & ALERT_FREQUENCY, 0);
+	change.settings.pt_ratio = 100;
+	meter_change(meter, &change);
+	assert_near(now()->readings.hz, 59.7, 1e-6);
+	ck_assert_uint_eq(now()->alerts & ALERT_FREQUENCY, 0);
+}
+END_TEST
+
 START_TEST(two_meters_live_in_one_process)
 {
 	struct meter *other = malloc(meter_bytes(&config));
@@ -477,6 +619,12 @@ static Suite *suite(void)
 	tcase_add_test(c, changing_the_demand_interval_drops_history_and_keeps_maxima);
 	tcase_add_test(c, a_new_rate_starts_anew);
 	tcase_add_test(c, clipping_is_told_for_the_second_it_happened_in);
+	tcase_add_test(c, a_dip_of_phase_a_upsets_neither_frequency_nor_the_other_phases);
+	tcase_add_test(c, delays_are_corrected_up_to_a_harmonic_beside_half_the_sample_rate);
+	tcase_add_test(c, a_sample_that_is_no_number_voids_its_window_only);
+	tcase_add_test(c, long_blocks_and_the_shortest_stale_time_show_a_good_signal);
+	tcase_add_test(c, bridged_time_ends_no_subinterval_early);
+	tcase_add_test(c, a_change_tells_at_once_whether_a_voltage_tells_the_frequency);
 	tcase_add_test(c, two_meters_live_in_one_process);
 	suite_add_tcase(s, c);
 	return s;

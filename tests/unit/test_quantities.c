@@ -38,12 +38,10 @@ static struct outcome measure(const struct wave *wave, const struct settings *se
 	unsigned n = quantities_frequency_references(settings->system_type, references);
 	struct moments moments;
 	struct outcome outcome;
-	int used;
 
 	wave_fill(wave, 0, window.length, window.scans);
-	moments_compute(&window, RATE_HZ, &no_errors, references, n, 10, &moments, &used);
-	quantities_compute(&(struct quantities_input){ .settings = settings, .rules = rules, .moments = &moments, .primary = primary,
-						       .frequency_valid = used >= 0, .rate_hz = RATE_HZ },
+	moments_compute(&window, RATE_HZ, &no_errors, references, n, quantities_frequency_min(settings, primary), &moments);
+	quantities_compute(&(struct quantities_input){ .settings = settings, .rules = rules, .moments = &moments, .primary = primary },
 			   orientation, &outcome.r, outcome.accrual_w);
 	return outcome;
 }
