@@ -29,6 +29,7 @@ struct adc_comtrade {
 	struct comtrade_clock clock;
 	double origin_ns;		/* when this round of the recording began */
 	double newest_ns;		/* of the newest record */
+	double delay_us[ADC_CHANNELS];	/* what the skews amount to */
 	bool open, held, restarted;	/* held: `record` and `step` wait for the next block */
 	uint64_t lost;			/* to be told with the next block */
 	struct comtrade_record record;
@@ -50,15 +51,32 @@ static void begin_round(struct adc_comtrade *self)
 	memset(self->at_end, 0, sizeof(self->at_end));
 }
 
+/*
+ * A channel that was taken later in the scan (positive skew) leads.  The middle
+ * of the earliest and the latest is 0, which moves the time of all alike.
+ */
+static void delays_of_skews(const struct comtrade_map *map, double delay_us[ADC_CHANNELS])
+{
+	double least = INFINITY, most = -INFINITY;
+
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		if (map->pick[c].number) {
+			least = fmin(least, map->pick[c].skew_us);
+			most = fmax(most, map->pick[c].skew_us);
+		}
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		delay_us[c] = map->pick[c].number ? (least + most) / 2 - map->pick[c].skew_us : 0;
+}
+
 static int comtrade_open(struct adc *adc, struct adc_info *info)
 {
 	struct adc_comtrade *self = of(adc);
-	double delay_us[ADC_CHANNELS];
+	double *delay_us = self->delay_us;
 	int ret = comtrade_recording_open(&self->recording, self->config.recording, self->config.channel, &self->cancelled);
 
 	self->open = true;
 	if (!ret) {
-		adc_comtrade_delay_us(adc, delay_us);
+		delays_of_skews(&self->recording.map, delay_us);
 		for (int c = 0; c < ADC_CHANNELS && !ret; c++)
 			if (!(fabs(delay_us[c]) <= 500)) {
 				log_error("%s: channel '%s': its skew is %.6g us from the middle of the others, must be at most 500",
@@ -144,6 +162,7 @@ static void put_scan(struct adc_comtrade *self, struct adc_block *block)
 {
 	if (!block->n) {
 		block->nominal_hz = block->rate_hz = self->step.hz;
+		memcpy(block->delay_us, self->delay_us, sizeof(block->delay_us));
 		block->lost = self->lost + self->step.lost;
 		block->restarted = self->restarted || self->step.restarted;
 		self->lost = 0;
@@ -239,42 +258,6 @@ struct adc *adc_comtrade_new(const struct adc_config *config)
 	self->config = *config;
 	self->recording.file = (struct comtrade_file)COMTRADE_FILE_CLOSED;
 	return &self->adc;
-}
-
-static void delays_of_skews(const struct comtrade_map *map, double delay_us[ADC_CHANNELS])
-{
-	double least = INFINITY, most = -INFINITY;
-
-	for (int c = 0; c < ADC_CHANNELS; c++)
-		if (map->pick[c].number) {
-			least = fmin(least, map->pick[c].skew_us);
-			most = fmax(most, map->pick[c].skew_us);
-		}
-	for (int c = 0; c < ADC_CHANNELS; c++)
-		delay_us[c] = map->pick[c].number ? (least + most) / 2 - map->pick[c].skew_us : 0;
-}
-
-void adc_comtrade_delay_us(const struct adc *adc, double delay_us[ADC_CHANNELS])
-{
-	memset(delay_us, 0, ADC_CHANNELS * sizeof(*delay_us));
-	if (adc->ops == &comtrade_ops)
-		delays_of_skews(&((const struct adc_comtrade *)(const void *)adc)->recording.map, delay_us);
-}
-
-void adc_comtrade_probe_delay_us(const struct adc_config *config, double delay_us[ADC_CHANNELS])
-{
-	struct comtrade_recording *recording;
-
-	memset(delay_us, 0, ADC_CHANNELS * sizeof(*delay_us));
-	if (strcmp(config->source, "comtrade") != 0)
-		return;
-	recording = malloc(sizeof(*recording));
-	if (!recording)
-		return;
-	if (!comtrade_recording_open_head(recording, config->recording, config->channel))
-		delays_of_skews(&recording->map, delay_us);
-	comtrade_recording_close(recording);
-	free(recording);
 }
 
 double adc_comtrade_max_rate_hz(const struct adc *adc)

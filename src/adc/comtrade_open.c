@@ -311,10 +311,11 @@ static int lay_out(struct comtrade_recording *recording, const atomic_bool *canc
 	return ret;
 }
 
-/* Up to the end of the configuration: *line and *heading are where it ended. */
-static int open_head(struct comtrade_recording *recording, const char *path, const struct adc_channel_config *want, unsigned *line,
-		     struct comtrade_heading *heading)
+int comtrade_recording_open(struct comtrade_recording *recording, const char *path, const struct adc_channel_config *want,
+			    const atomic_bool *cancelled)
 {
+	struct comtrade_heading heading;
+	unsigned line = 0;
 	int ret;
 
 	memset(recording, 0, sizeof(*recording));
@@ -322,26 +323,9 @@ static int open_head(struct comtrade_recording *recording, const char *path, con
 	recording->path = path;
 	comtrade_cfg_init(&recording->cfg);
 	comtrade_map_init(&recording->map, want);
-	*line = 0;
 	ret = open_file(recording, path);
-	return ret ? ret : read_configuration(recording, line, heading);
-}
-
-int comtrade_recording_open_head(struct comtrade_recording *recording, const char *path, const struct adc_channel_config *want)
-{
-	struct comtrade_heading heading;
-	unsigned line;
-
-	return open_head(recording, path, want, &line, &heading);
-}
-
-int comtrade_recording_open(struct comtrade_recording *recording, const char *path, const struct adc_channel_config *want,
-			    const atomic_bool *cancelled)
-{
-	struct comtrade_heading heading;
-	unsigned line;
-	int ret = open_head(recording, path, want, &line, &heading);
-
+	if (!ret)
+		ret = read_configuration(recording, &line, &heading);
 	if (!ret)
 		ret = recording->combined ? enter_section(recording, line, &heading) : open_data_file(recording);
 	if (!ret)

@@ -36,9 +36,6 @@ struct comtrade_recording {
 int comtrade_recording_open(struct comtrade_recording *recording, const char *path, const struct adc_channel_config *want,
 			    const atomic_bool *cancelled);
 
-/* The same for the configuration alone: cfg and map. */
-int comtrade_recording_open_head(struct comtrade_recording *recording, const char *path, const struct adc_channel_config *want);
-
 void comtrade_recording_close(struct comtrade_recording *recording);
 
 void comtrade_recording_rewind(struct comtrade_recording *recording);

@@ -173,9 +173,8 @@ static int create_meter(struct analysis *analysis)
 				       .max_rate_hz = adc_comtrade_max_rate_hz(analysis->adc) };
 	void *memory;
 
-	adc_comtrade_delay_us(analysis->adc, config.delay_us);
 	for (int c = 0; c < ADC_CHANNELS; c++)
-		config.delay_us[c] += analysis->config.adc.channel[c].delay_us;
+		config.delay_us[c] = analysis->config.adc.channel[c].delay_us;
 	memory = malloc(meter_bytes(&config));
 	if (!memory)
 		return -ENOMEM;

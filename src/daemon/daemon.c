@@ -12,7 +12,6 @@
 
 #include "adc/acquire.h"
 #include "adc/adc.h"
-#include "adc/adc_comtrade.h"
 #include "adc/queue.h"
 #include "daemon/config.h"
 #include "daemon/log.h"
@@ -86,9 +85,8 @@ static int start_meter(struct daemon *daemon)
 		.power_ups = 1,
 	};
 
-	adc_comtrade_probe_delay_us(&config->adc, meter.delay_us);
 	for (int c = 0; c < ADC_CHANNELS; c++)
-		meter.delay_us[c] += config->adc.channel[c].delay_us;
+		meter.delay_us[c] = config->adc.channel[c].delay_us;
 	return meter_thread_start(&daemon->meter, &meter, daemon->queue);
 }
 

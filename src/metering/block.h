@@ -19,6 +19,7 @@ struct adc_block {
 	uint64_t lost;			/* scans lost between the previous block and this one; 0 = continuous */
 	bool restarted;			/* first block after an open or after a gap of unknown length: nothing before it is connected to it */
 	unsigned clipped;		/* bit c: channel c touched an end of its converter's range in this block */
+	double delay_us[ADC_CHANNELS];	/* what each channel lags by the source's own account (a recording's skew) */
 	double *scans[ADC_CHANNELS];	/* one array a channel: volts, amperes (or CT secondary volts); each >= n long */
 };
 

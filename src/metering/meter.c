@@ -65,7 +65,6 @@ struct meter *meter_init(void *memory, const struct meter_config *config)
 
 	memset(meter, 0, sizeof(*meter));
 	meter->config = *config;
-	memcpy(meter->errors.delay_us, config->delay_us, sizeof(meter->errors.delay_us));
 	meter->errors.sinc_order = config->sinc_order;
 	meter->window_memory = (double *)((char *)memory + header_bytes());
 	orientation_init(&meter->orientation);
@@ -218,6 +217,8 @@ static void join_block(struct meter *meter, const struct adc_block *block)
 	meter->block_s = block->n / block->rate_hz;
 	meter->snapshot.rate_hz = block->rate_hz;
 	meter->clipped |= block->clipped;
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		meter->errors.delay_us[c] = meter->config.delay_us[c] + block->delay_us[c];
 }
 
 bool meter_feed(struct meter *meter, const struct adc_block *block)

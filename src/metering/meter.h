@@ -20,7 +20,7 @@ struct meter_config {
 	struct settings settings;
 	struct rules rules;
 	double max_rate_hz;			/* highest sample rate to come, 600..100000 */
-	double delay_us[ADC_CHANNELS];		/* what each channel lags, -500..500 */
+	double delay_us[ADC_CHANNELS];		/* what each channel lags beyond what its blocks say, -500..500 */
 	unsigned sinc_order;			/* droop of a sinc^order decimation filter to correct; 0 = none */
 	unsigned firmware_version;		/* 7001 */
 	unsigned output_config;			/* 153 */
