@@ -218,7 +218,7 @@ def test_a_closed_terminal_ends_the_daemon(daemon):
     meter.process.returncode = 0    # as it should
     # The link that it left behind is no obstacle.
     again = daemon("-s", "--pty", meter.link, pty=False)
-    wait_for(lambda: os.path.exists(meter.link) or again.process.poll() is not None, "the next one takes the link")
+    wait_for(lambda: "address 1" in again.log or again.process.poll() is not None, "the next one takes the link")
     assert again.process.poll() is None, again.log
     with Bus(meter.link) as bus:
         assert bus.read(7001) == [12345]
