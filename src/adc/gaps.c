@@ -9,6 +9,13 @@
  */
 static const double late_from = 0.7;
 
+/* A stamp this much below the line (periods) is early, or the line was not at the edge yet. */
+static const double early_from = 0.85;
+/* Nor is a stamp taken to be earlier than this: a greater rise is a loss. */
+static const double early_most_s = 0.01;
+/* What fell stays known for so long (s) while the line stays down; what came back fades that fast. */
+static const double fall_memory_s = 5, start_memory_s = 2, early_memory_s = 30;
+
 enum {
 	REGULAR = 9,		/* scans, whole periods apart, that decide at once */
 	EVEN_SPAN = 256,	/* scans */
@@ -70,12 +77,23 @@ static bool is_stepwise(const int64_t *stamp_ns, unsigned n, double period_ns)
 	return true;
 }
 
+static double scans_in(const struct gaps *gaps, double seconds)
+{
+	return seconds * 1e9 / gaps->nominal_ns;
+}
+
+static double most_early(const struct gaps *gaps)
+{
+	return scans_in(gaps, early_most_s);
+}
+
 static void start(struct gaps *gaps, const int64_t *stamp_ns, unsigned n)
 {
 	gaps->started = true;
 	gaps->even = false;
 	gaps->anchors = 0;
 	gaps->n = 0;
+	gaps->early = 0;
 	gaps->period_ns = gaps->nominal_ns;
 	/* A converter far off its nominal rate is believed when it is even; else the nominal rate must do for a while. */
 	if (n > 2 * REGULAR && is_regular(stamp_ns, n, gaps->nominal_ns, 0.25)) {
@@ -85,6 +103,9 @@ static void start(struct gaps *gaps, const int64_t *stamp_ns, unsigned n)
 		if (gaps->even)
 			gaps->period_ns = mean_ns;
 	}
+	/* the first of uneven stamps may be an early one */
+	gaps->fallen = is_stepwise(stamp_ns, n, gaps->period_ns) ? 0 : most_early(gaps);
+	gaps->forget_at = (uint64_t)scans_in(gaps, start_memory_s);
 	gaps->line.ns = stamp_ns[0];
 	gaps->line.fraction = 0;
 	advance(&gaps->line, -gaps->period_ns);
@@ -117,6 +138,11 @@ static void learn_period(struct gaps *gaps)
 		gaps->anchors = GAPS_ANCHORS;
 }
 
+static bool is_early(const struct gaps *gaps)
+{
+	return gaps->early > early_from;
+}
+
 /*
  * The line falls to early stamps and rises slowly with slightly late ones: it is their lower edge, and follows the drift of the
  * period.  While the period is not well known yet, it must rise faster, and lies a little above the edge.
@@ -125,7 +151,35 @@ static double correction(const struct gaps *gaps, double late)
 {
 	if (late < 0)
 		return late;
-	return late * (gaps->anchors < KNOWN_ANCHORS ? 0.1 : 0.002);
+	return late * (gaps->anchors < KNOWN_ANCHORS ? 0.1 : is_early(gaps) ? 0.02 : 0.002);
+}
+
+/* Notes that the line was pulled down by `fall` periods, and forgets falls of which nothing came. */
+static void note_fall(struct gaps *gaps, double fall, unsigned scans)
+{
+	gaps->early *= exp(-(double)scans / scans_in(gaps, early_memory_s));
+	if (fall > 0) {
+		gaps->fallen = fmin(gaps->fallen + fall, most_early(gaps));
+		gaps->forget_at = gaps->n + (uint64_t)scans_in(gaps, fall_memory_s);
+	} else if (gaps->n >= gaps->forget_at) {
+		gaps->fallen = 0;
+	}
+}
+
+/* Is a rise of all stamps by `lost` periods only the end of a fall? */
+static bool is_return(struct gaps *gaps, uint64_t lost)
+{
+	/* early stamps come in all sizes: the next may be twice as early */
+	double back = (double)lost, known = fmin(fmax(gaps->fallen, 2 * gaps->early), most_early(gaps));
+
+	if (known < early_from || back > known + 1 + late_from)
+		return false;
+	/* what a line that went up and down has taught is worth little */
+	if (!is_early(gaps) && gaps->anchors < GAPS_ANCHORS)
+		gaps->period_ns = gaps->nominal_ns;
+	gaps->fallen = fmax(gaps->fallen - back, 0);
+	gaps->early = fmax(gaps->early, back);
+	return true;
 }
 
 /* How many scans from the front are proven to be a run; 0 when all are late or the first runs back too far. */
@@ -133,6 +187,7 @@ static unsigned find_run(struct gaps *gaps, const int64_t *stamp_ns, unsigned n)
 {
 	struct gaps_line line = gaps->line;
 	unsigned proven = 0;
+	double fall = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		double late = lateness(&line, gaps->period_ns, stamp_ns[i], i + 1 - proven);
@@ -145,13 +200,18 @@ static unsigned find_run(struct gaps *gaps, const int64_t *stamp_ns, unsigned n)
 		}
 		if (late >= late_from)
 			continue;
+		if (late < -early_from)
+			fall -= late;
 		advance(&line, (i + 1 - proven + correction(gaps, late)) * gaps->period_ns);
 		proven = i + 1;
 	}
 	if (proven) {
 		gaps->line = line;
 		gaps->n += proven;
-		learn_period(gaps);
+		note_fall(gaps, fall, proven);
+		/* a line that goes down and up would teach a wrong period */
+		if (gaps->fallen == 0 && !is_early(gaps))
+			learn_period(gaps);
 	}
 	return proven;
 }
@@ -234,9 +294,11 @@ unsigned gaps_next(struct gaps *gaps, const int64_t *stamp_ns, unsigned n, uint6
 			gaps->started = false;
 			continue;
 		}
+		advance(&gaps->line, (double)lost * gaps->period_ns);
+		if (is_return(gaps, lost))
+			continue;
 		gap->lost += lost;
 		gaps->n += lost;
-		advance(&gaps->line, (double)lost * gaps->period_ns);
 	}
 	return 0;
 }

@@ -3,12 +3,16 @@
  *
  * A full kernel queue drops scans in silence; only the stamps show it.  Stamps come in two kinds.  Regular ones are a period
  * apart, and a loss is a hole of whole periods.  Cheap drivers stamp when the interrupt is served: several scans share a
- * stamp, then comes a hole although nothing was lost.  Such stamps are late, never early.  So a scan counts as late against a
+ * stamp, then comes a hole although nothing was lost.  Such stamps are late, hardly ever early.  So a scan counts as late against a
  * line that follows the earliest stamps (the running lag (stamp - first) * rate - number, and its slow lower edge):
  *
  *   - a scan that is on the line proves that nothing before it was lost;
  *   - when all scans from some point on stay late by k periods, k were lost before the first of them: decided after
  *     8 scans where these are regular, else after 0.1 s (up to 1 s while they are still catching up).
+ *
+ * A driver that empties a FIFO some time after the interrupt gives scans the stamp of an interrupt that came before them.  Such an
+ * early stamp pulls the line down, and all that follow seem lost until it is back where it was: a rise by no more than the line
+ * has fallen is taken for that, not for a loss.
  *
  * Until then the scans wait (gaps_next returns 0), so that a loss stands exactly in front of the scan that follows it.
  * The period is learnt from the stamps themselves, so it holds for whatever clock they are on.
@@ -32,6 +36,9 @@ struct gaps {
 	bool started;
 	bool even;			/* the first stamps were evenly spaced */
 	struct gaps_line line;
+	double fallen;			/* periods by which early stamps pulled the line down of late, */
+	uint64_t forget_at;		/* ... until this n */
+	double early;			/* periods by which such falls were taken back, fading */
 	uint64_t n;			/* scans since the start, lost ones included */
 	struct {
 		int64_t ns;

@@ -10,15 +10,17 @@
 
 enum { MOST = 1 << 20, BLOCK = 126 };
 
-enum kind { REGULAR, SHARED, LATE };	/* evenly stamped; some a stamp; each its own, late by chance */
+/* Evenly stamped; some a stamp; each its own, late by chance; some a stamp from before they were taken. */
+enum kind { REGULAR, SHARED, LATE, EARLY };
 
 struct stream {
 	enum kind kind;
 	double rate_hz, true_hz;	/* as told; as it is */
 	double jitter_s;		/* of regular stamps, either way */
 	double hole_s;			/* longest time between interrupts */
+	double slow;			/* part of the interrupts that are handled late */
 	unsigned seed;
-	double interrupt_s;
+	double interrupt_s, tick_s, handled_s;
 	uint64_t number;		/* of the next scan, lost ones counted */
 	int64_t base_ns;
 };
@@ -64,6 +66,16 @@ static int64_t next_stamp(struct stream *stream)
 			stream->interrupt_s = at_s + (chance(stream) < 0.01 ? stream->hole_s * chance(stream) : 0);
 		else
 			stream->interrupt_s += 5e-6;
+		at_s = stream->interrupt_s;
+		break;
+	case EARLY:
+		/* a FIFO of eight: its interrupt is stamped, later all that is in it by then is read */
+		while (stream->handled_s < at_s) {
+			stream->tick_s += 8 / stream->rate_hz;
+			stream->interrupt_s = stream->tick_s + (chance(stream) < 0.02 ? stream->hole_s * chance(stream) : 0);
+			stream->interrupt_s = fmax(stream->interrupt_s, stream->handled_s + 10e-6);
+			stream->handled_s = stream->interrupt_s + 20e-6 + (chance(stream) < stream->slow ? 0.005 * chance(stream) : 0);
+		}
 		at_s = stream->interrupt_s;
 		break;
 	}
@@ -240,6 +252,44 @@ START_TEST(losses_under_stamps_of_interrupts_are_counted_to_the_scan)
 }
 END_TEST
 
+START_TEST(stamps_from_before_the_scans_give_no_false_loss)
+{
+	for (unsigned k = 0; k < 40; k++) {
+		struct stream stream = { .kind = EARLY, .rate_hz = 2520, .true_hz = 2520 * (1 + (k % 5 - 2.0) * 50e-6),
+			.hole_s = 0.012, .slow = 0.01 * (1 + k % 8), .seed = 1 + k * 15485863 };
+		struct account account = { .tolerance = 1 };
+
+		start(&stream);
+		feed(&stream, &account, 2520 * 60);
+		ck_all_told(&account, 0);
+		ck_assert_uint_ge(account.scans + waiting, 2520 * 60);
+	}
+}
+END_TEST
+
+START_TEST(losses_longer_than_stamps_are_early_are_counted_nearly)
+{
+	for (unsigned k = 0; k < 20; k++) {
+		struct stream stream = { .kind = EARLY, .rate_hz = 2520, .true_hz = 2520, .hole_s = 0.009, .slow = 0.02,
+			.seed = 1 + k * 104729 };
+		struct account account = { .tolerance = 1 };
+		uint64_t lost = 0;
+
+		start(&stream);
+		feed(&stream, &account, 2520 * 10);
+		for (unsigned i = 0; i < 20; i++) {
+			unsigned n = 50 + (unsigned)(chance(&stream) * 777);
+
+			lose(&stream, n);
+			lost += n;
+			feed(&stream, &account, 2520 + (unsigned)(chance(&stream) * 2520));
+		}
+		ck_assert_int_le(llabs((long long)(account.lost - lost)), 20 * 26);
+		ck_assert_uint_ge(account.gaps, 18);
+	}
+}
+END_TEST
+
 START_TEST(a_late_burst_longer_than_the_horizon_is_no_loss)
 {
 	struct stream stream = { .rate_hz = 2520, .true_hz = 2520, .seed = 9 };
@@ -350,6 +400,8 @@ int main(void)
 		every_second_scan_lost_is_counted,
 		stamps_of_interrupts_give_no_false_loss,
 		losses_under_stamps_of_interrupts_are_counted_to_the_scan,
+		stamps_from_before_the_scans_give_no_false_loss,
+		losses_longer_than_stamps_are_early_are_counted_nearly,
 		a_late_burst_longer_than_the_horizon_is_no_loss,
 		a_clock_set_back_restarts,
 		stamps_that_claim_more_than_time_allows_restart,

@@ -17,7 +17,9 @@
  * and is counted: made = pushed + dropped + stalled + overrun.
  *
  * Time stamps are those of the samples; with `ts_irq` they are those of the
- * timer's interrupt, as of a simple driver: several samples bear the same one.
+ * timer's interrupt, as of a simple driver: several samples bear the same one,
+ * and those that fell due before the handler ran, at most `early_us` after the
+ * interrupt, one that is too early.
  *
  * With `wide` at loading it is a 24-bit converter: samples are big endian, at
  * the upper end of 32 bits, in steps of 1/250 of the others.  With `bare` its
@@ -53,8 +55,8 @@ static int offs[NCH];
 static unsigned int scale_pv[NCH] = {		/* picovolts per step */
 	62500000, 62500000, 62500000, 62500000, 62500000, 62500000 };
 static bool stall, ts_irq, wide, bare;
-static unsigned int drop;
-static unsigned long made, pushed, dropped, stalled, overrun, maxdue, starts;
+static unsigned int early_us = 4000, drop;
+static unsigned long made, pushed, dropped, stalled, overrun, starts;
 
 module_param(rate, uint, 0444);
 module_param(ppb, int, 0644);			/* taken when the buffer is enabled */
@@ -66,6 +68,7 @@ module_param_array(offs, int, NULL, 0644);
 module_param_array(scale_pv, uint, NULL, 0444);
 module_param(stall, bool, 0644);
 module_param(ts_irq, bool, 0644);
+module_param(early_us, uint, 0644);
 module_param(wide, bool, 0444);
 module_param(bare, bool, 0444);
 module_param(drop, uint, 0644);
@@ -74,7 +77,6 @@ module_param(pushed, ulong, 0444);
 module_param(dropped, ulong, 0444);
 module_param(stalled, ulong, 0444);
 module_param(overrun, ulong, 0444);		/* refused by a full kfifo */
-module_param(maxdue, ulong, 0644);		/* most samples found due at once */
 module_param(starts, ulong, 0444);		/* how often the buffer was enabled */
 
 struct simadc {
@@ -157,13 +159,12 @@ static irqreturn_t simadc_handler(int irq, void *p)
 	struct iio_poll_func *pf = p;
 	struct iio_dev *idev = pf->indio_dev;
 	struct simadc *s = iio_priv(idev);
-	u64 due = mul_u64_u64_div_u64(ktime_to_ns(ktime_sub(ktime_get(), s->t0)),
-				      s->rate_nhz, 1000000000000000000ULL);
-	u64 step = phase_step(s);
-	s64 ts;
+	s64 elapsed = ktime_to_ns(ktime_sub(ktime_get(), s->t0)), ts;
+	u64 step = phase_step(s), due;
 
-	if (due > s->n && due - s->n > maxdue)
-		maxdue = due - s->n;
+	if (ts_irq)
+		elapsed = min(elapsed, pf->timestamp - s->ts0 + early_us * 1000LL);
+	due = mul_u64_u64_div_u64(max(elapsed, 0LL), s->rate_nhz, 1000000000000000000ULL);
 	for (; s->n < due; s->n++, s->phase += step) {
 		made++;
 		if (lost_on_purpose())
