@@ -11,6 +11,10 @@ if "${NM:-nm}" tests/integration/iio_client | grep -qE '__(asan|tsan)_'; then
 	echo "cannot run: valgrind does not go with a build that has a sanitizer"
 	exit 77
 fi
+if valgrind -q tests/integration/iio_client 2>&1 </dev/null | grep -q 'unhandled dwarf'; then
+	echo "cannot run: valgrind does not read this compiler's debugging information (-gdwarf-4 helps)"
+	exit 77
+fi
 python=
 for candidate in "${PYTHON:-python3}" python3 /usr/bin/python3; do
 	if "$candidate" -c "import pytest" 2>/dev/null; then
