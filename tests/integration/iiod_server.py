@@ -12,6 +12,7 @@ import argparse
 import math
 import random
 import re
+import select
 import socket
 import struct
 import sys
@@ -228,6 +229,15 @@ class Session:
         self.server, self.connection, self.o = server, connection, server.options
         self.mask = None
 
+    def left(self):
+        """The other side has closed the connection, whether or not this thread has come to see it."""
+        poll = select.poll()
+        try:
+            poll.register(self.connection, select.POLLRDHUP)
+            return bool(poll.poll(0))
+        except (OSError, ValueError):
+            return True
+
     def send(self, data):
         self.connection.sendall(data)
 
@@ -334,7 +344,7 @@ class Session:
             self.line(-ENODEV)
             return
         with server.lock:
-            if o.open_error or (server.busy and server.busy is not self):
+            if o.open_error or (server.busy and server.busy is not self and not server.busy.left()):
                 error = o.open_error or EBUSY
             else:
                 error, server.busy = 0, self
