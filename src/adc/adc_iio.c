@@ -270,9 +270,11 @@ static void find_run(struct adc_iio *iio)
 	iio->ahead.restarted = iio->ahead.restarted || gap.restarted;
 }
 
+/* Even stamps on CLOCK_MONOTONIC are the times of the scans themselves; all others are no better than the arrival. */
 static void follow_rate(struct adc_iio *iio, const struct adc_block *block)
 {
 	const struct scan_queue *queue = &iio->queue;
+	const int64_t *time_ns = iio->facts.monotonic && iio->gaps.even ? queue->time_ns : queue->arrival_ns;
 	uint64_t scans = iio->uncounted + iio->ahead.lost;
 
 	if (iio->ahead.restarted || (iio->ahead.lost && !iio->facts.stamped))
@@ -281,7 +283,7 @@ static void follow_rate(struct adc_iio *iio, const struct adc_block *block)
 	for (unsigned i = 0; i < block->n; i++) {
 		scans++;
 		if (queue->arrival_ns[queue->first + i]) {
-			rate_clock_add(&iio->rate, scans, queue->arrival_ns[queue->first + i]);
+			rate_clock_add(&iio->rate, scans, time_ns[queue->first + i]);
 			scans = 0;
 		}
 	}
