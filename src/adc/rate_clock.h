@@ -5,7 +5,8 @@
  * milliseconds of scheduling but never early, so of each 5 s only the earliest arrival counts, and the rate is
  * the slope of a straight line through the last 60 of these points (least squares; 5 minutes).  With 20 blocks a second,
  * each up to several milliseconds late, it is good to 1 ppm after two or three minutes.  The rate given out glides towards
- * that slope with a time constant of 10 s; it starts at the nominal rate and never jumps.
+ * that slope with a time constant of 10 s, of 2 s where the points lie so well on the line that they know it; it starts at the
+ * nominal rate and never jumps.
  */
 #ifndef ADC_RATE_CLOCK_H
 #define ADC_RATE_CLOCK_H
@@ -22,7 +23,7 @@ struct rate_clock_point {
 };
 
 struct rate_clock {
-	double nominal_hz, target_hz, rate_hz;
+	double nominal_hz, target_hz, rate_hz, glide_s;
 	uint64_t n;
 	int64_t last_ns;
 	bool running;		/* last_ns and the bucket are valid */
