@@ -6,9 +6,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "daemon/log.h"
+#include "daemon/monotonic.h"
 
 #define SECOND INT64_C(1000000000)
 #define BACKOFF_FIRST (SECOND / 4)
@@ -38,14 +38,6 @@ struct acquire {
 	struct log_limit state_limit, loss_limit;
 };
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * SECOND + now.tv_nsec;
-}
-
 /* Waits until `until_ns` or acquire_stop, with signs of life.  True: stop. */
 static bool wait_until(struct acquire *acquire, int64_t until_ns)
 {
@@ -53,13 +45,12 @@ static bool wait_until(struct acquire *acquire, int64_t until_ns)
 
 	pthread_mutex_lock(&acquire->lock);
 	for (;;) {
-		int64_t now = now_ns(), wake = until_ns < now + BEAT ? until_ns : now + BEAT;
-		struct timespec deadline = { .tv_sec = (time_t)(wake / SECOND), .tv_nsec = (long)(wake % SECOND) };
+		int64_t now = monotonic_ns(), wake = until_ns < now + BEAT ? until_ns : now + BEAT;
 
 		acquire->status.heartbeat_ns = now;
 		if (acquire->stop || now >= until_ns)
 			break;
-		pthread_cond_timedwait(&acquire->stopped, &acquire->lock, &deadline);
+		monotonic_wait_until(&acquire->stopped, &acquire->lock, wake);
 	}
 	stop = acquire->stop;
 	pthread_mutex_unlock(&acquire->lock);
@@ -103,7 +94,7 @@ static int open_source(struct acquire *acquire)
 		return -EOVERFLOW;
 	}
 	acquire->restarted = true;
-	acquire->due_ns = now_ns();
+	acquire->due_ns = monotonic_ns();
 	acquire->due_part = 0;
 	pthread_mutex_lock(&acquire->lock);
 	acquire->status.open = true;
@@ -135,7 +126,7 @@ static bool pace(struct acquire *acquire, struct adc_block *block)
 	int64_t late_ns;
 
 	advance(acquire, block->n + block->lost, rate_hz);
-	late_ns = now_ns() - acquire->due_ns;
+	late_ns = monotonic_ns() - acquire->due_ns;
 	if (late_ns > LATE_MOST) {
 		uint64_t lost = (uint64_t)llround((double)late_ns * rate_hz / 1e9);
 
@@ -222,14 +213,14 @@ static int read_block(struct acquire *acquire)
 	if (n < 0)
 		return n;
 	if (!n)		/* alive, but nothing to give: never in a tight loop */
-		return wait_until(acquire, now_ns() + SECOND / 1000) ? -ECANCELED : 0;
+		return wait_until(acquire, monotonic_ns() + SECOND / 1000) ? -ECANCELED : 0;
 	block->restarted |= acquire->restarted;
 	acquire->restarted = false;
 	if (!acquire->info.paced && pace(acquire, block))
 		return -ECANCELED;
 	note_loss(acquire, block);
 	pthread_mutex_lock(&acquire->lock);
-	acquire->status.heartbeat_ns = now_ns();
+	acquire->status.heartbeat_ns = monotonic_ns();
 	acquire->status.nominal_hz = block->nominal_hz;
 	acquire->status.rate_hz = block->rate_hz;
 	pthread_mutex_unlock(&acquire->lock);
@@ -256,7 +247,7 @@ static void end(struct acquire *acquire)
 	acquire->status.open = false;
 	acquire->status.ended = true;
 	pthread_mutex_unlock(&acquire->lock);
-	while (!wait_until(acquire, now_ns() + BEAT))
+	while (!wait_until(acquire, monotonic_ns() + BEAT))
 		;
 }
 
@@ -269,7 +260,7 @@ static void *acquire_run(void *argument)
 
 	log_fold_repeats();
 	while (!stopping(acquire)) {
-		opened_ns = now_ns();
+		opened_ns = monotonic_ns();
 		error = open_source(acquire);
 		if (!error) {
 			error = read_all(acquire);
@@ -281,13 +272,13 @@ static void *acquire_run(void *argument)
 			if (error != -ECANCELED)
 				log_limited(&acquire->state_limit, LOG_WARNING, "ADC %s: lost (%s), reopening", adc->name,
 					    strerror(-error));
-			if (now_ns() - opened_ns >= LASTED)
+			if (monotonic_ns() - opened_ns >= LASTED)
 				backoff_ns = BACKOFF_FIRST;
 		}
 		if (stopping(acquire))
 			break;
 		count_error(acquire, error);
-		if (wait_until(acquire, now_ns() + backoff_ns))
+		if (wait_until(acquire, monotonic_ns() + backoff_ns))
 			break;
 		backoff_ns = 2 * backoff_ns < BACKOFF_MOST ? 2 * backoff_ns : BACKOFF_MOST;
 	}
@@ -295,27 +286,6 @@ static void *acquire_run(void *argument)
 	acquire->status.open = false;
 	pthread_mutex_unlock(&acquire->lock);
 	return NULL;
-}
-
-static int init_sync(struct acquire *acquire)
-{
-	pthread_condattr_t attributes;
-	int error = -pthread_mutex_init(&acquire->lock, NULL);
-
-	if (error)
-		return error;
-	error = -pthread_condattr_init(&attributes);
-	if (error)
-		goto free_lock;
-	error = -pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	if (!error)
-		error = -pthread_cond_init(&acquire->stopped, &attributes);
-	pthread_condattr_destroy(&attributes);
-	if (!error)
-		return 0;
-free_lock:
-	pthread_mutex_destroy(&acquire->lock);
-	return error;
 }
 
 /* Signals are the main thread's: this one is born with all of them blocked. */
@@ -344,12 +314,12 @@ int acquire_start(struct acquire **out, struct adc *adc, struct block_queue *que
 	acquire->queue = queue;
 	acquire->state_limit = (struct log_limit){ .burst = 10, .interval_s = 300 };
 	acquire->loss_limit = (struct log_limit){ .burst = 5, .interval_s = 60 };
-	acquire->status.heartbeat_ns = now_ns();
+	acquire->status.heartbeat_ns = monotonic_ns();
 	acquire->spare_samples = calloc(ADC_CHANNELS, block_queue_scans(queue) * sizeof(double));
 	error = acquire->spare_samples ? 0 : -ENOMEM;
 	if (error)
 		goto free_acquire;
-	error = init_sync(acquire);
+	error = monotonic_lock_init(&acquire->lock, &acquire->stopped);
 	if (error)
 		goto free_spare;
 	error = start_thread(acquire);

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "adc/adc.h"
 #include "adc/adc_iio_queue.h"
@@ -18,6 +17,7 @@
 #include "adc/gaps.h"
 #include "adc/rate_clock.h"
 #include "daemon/log.h"
+#include "daemon/monotonic.h"
 
 static const int64_t open_timeout_ns = INT64_C(8000000000);
 static const int64_t stop_timeout_ns = 500000000;
@@ -138,7 +138,6 @@ static int open_capture(struct adc_iio *iio)
 static void begin(struct adc_iio *iio)
 {
 	double rate_hz = iio->facts.rate_hz;
-	struct timespec now;
 
 	if (iio->rate.nominal_hz != rate_hz)
 		rate_clock_init(&iio->rate, rate_hz);
@@ -148,8 +147,7 @@ static void begin(struct adc_iio *iio)
 	iio->ahead = (struct gap){ .restarted = true };
 	iio->run = 0;
 	/* The device began to convert when its buffer was made, just now. */
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	iio->first_arrival_ns = now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+	iio->first_arrival_ns = monotonic_ns();
 	iio->counted = 0;
 	iio->uncounted = 0;
 	iio->delivered_ns = INT64_MIN;

@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "daemon/monotonic.h"
 
 enum state { OPENING, IDLE, REFILLING, STOPPING, ENDED };
 
@@ -25,14 +26,6 @@ struct capture_thread {
 	struct capture capture;		/* the thread's, and the user's while IDLE */
 	struct capture_scans scans;
 };
-
-static int64_t clock_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 static void free_thread(struct capture_thread *thread)
 {
@@ -140,17 +133,16 @@ static int create(struct capture_thread *thread)
 int capture_thread_start(struct capture_thread **thread, const struct adc_config *config)
 {
 	struct capture_thread *new = calloc(1, sizeof(*new));
-	pthread_condattr_t monotonic;
 	int error;
 
 	if (!new)
 		return -ENOMEM;
 	new->config = *config;
-	pthread_mutex_init(&new->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&new->changed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	error = monotonic_lock_init(&new->lock, &new->changed);
+	if (error) {
+		free(new);
+		return error;
+	}
 	error = allocate_scans(&new->scans, config->block_scans);
 	if (error == 0)
 		error = create(new);
@@ -165,13 +157,12 @@ int capture_thread_start(struct capture_thread **thread, const struct adc_config
 /* With the lock held: waits until the thread has left the state.  0, -ECANCELED, -ETIMEDOUT. */
 static int wait_while(struct capture_thread *thread, enum state state, int64_t timeout_ns, bool interruptible)
 {
-	int64_t deadline_ns = clock_ns() + timeout_ns;
-	struct timespec deadline = { .tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000 };
+	int64_t deadline_ns = monotonic_ns() + timeout_ns;
 
 	while (thread->state == state) {
 		if (interruptible && thread->interrupted)
 			return -ECANCELED;
-		if (pthread_cond_timedwait(&thread->changed, &thread->lock, &deadline) == ETIMEDOUT && thread->state == state)
+		if (monotonic_wait_until(&thread->changed, &thread->lock, deadline_ns) == -ETIMEDOUT && thread->state == state)
 			return -ETIMEDOUT;
 	}
 	return interruptible && thread->interrupted ? -ECANCELED : 0;
@@ -234,8 +225,7 @@ void capture_thread_interrupt(struct capture_thread *thread)
 
 bool capture_thread_stop(struct capture_thread *thread, int64_t timeout_ns)
 {
-	int64_t deadline_ns = clock_ns() + timeout_ns;
-	struct timespec deadline = { .tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000 };
+	int64_t deadline_ns = monotonic_ns() + timeout_ns;
 	bool ended;
 
 	pthread_mutex_lock(&thread->lock);
@@ -245,7 +235,7 @@ bool capture_thread_stop(struct capture_thread *thread, int64_t timeout_ns)
 		capture_cancel(&thread->capture);
 	pthread_cond_broadcast(&thread->changed);
 	while (thread->state != ENDED
-			&& pthread_cond_timedwait(&thread->changed, &thread->lock, &deadline) != ETIMEDOUT)
+			&& monotonic_wait_until(&thread->changed, &thread->lock, deadline_ns) != -ETIMEDOUT)
 		;
 	ended = thread->state == ENDED;
 	thread->given_up = true;

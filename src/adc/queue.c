@@ -4,7 +4,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "daemon/monotonic.h"
 
 /*
  * The lock guards the three counters alone: a block belongs to the producer from
@@ -20,27 +21,6 @@ struct block_queue {
 	double *samples;
 	struct adc_block *blocks;
 };
-
-static int init_sync(struct block_queue *queue)
-{
-	pthread_condattr_t attributes;
-	int error = -pthread_mutex_init(&queue->lock, NULL);
-
-	if (error)
-		return error;
-	error = -pthread_condattr_init(&attributes);
-	if (error)
-		goto free_lock;
-	error = -pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	if (!error)
-		error = -pthread_cond_init(&queue->changed, &attributes);
-	pthread_condattr_destroy(&attributes);
-	if (!error)
-		return 0;
-free_lock:
-	pthread_mutex_destroy(&queue->lock);
-	return error;
-}
 
 static void clear_block(struct block_queue *queue, unsigned slot)
 {
@@ -61,7 +41,7 @@ struct block_queue *block_queue_new(unsigned slots, unsigned scans)
 	queue->scans = scans;
 	queue->blocks = calloc(slots, sizeof(*queue->blocks));
 	queue->samples = calloc((size_t)slots * ADC_CHANNELS, scans * sizeof(*queue->samples));
-	if (!queue->blocks || !queue->samples || init_sync(queue)) {
+	if (!queue->blocks || !queue->samples || monotonic_lock_init(&queue->lock, &queue->changed)) {
 		free(queue->samples);
 		free(queue->blocks);
 		free(queue);
@@ -111,14 +91,12 @@ void block_queue_commit(struct block_queue *queue)
 
 const struct adc_block *block_queue_wait(struct block_queue *queue, int64_t deadline_ns)
 {
-	struct timespec deadline = { .tv_sec = (time_t)(deadline_ns / 1000000000),
-				     .tv_nsec = (long)(deadline_ns % 1000000000) };
 	const struct adc_block *block = NULL;
 	int error = 0;
 
 	pthread_mutex_lock(&queue->lock);
-	while (!queue->kicked && !queue->filled && error != ETIMEDOUT)
-		error = pthread_cond_timedwait(&queue->changed, &queue->lock, &deadline);
+	while (!queue->kicked && !queue->filled && error != -ETIMEDOUT)
+		error = monotonic_wait_until(&queue->changed, &queue->lock, deadline_ns);
 	if (queue->kicked)
 		queue->kicked = false;
 	else if (queue->filled)

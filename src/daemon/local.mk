@@ -9,7 +9,7 @@ libshell_a_SOURCES += \
 	%D%/daemon.c %D%/daemon.h \
 	%D%/log.c %D%/log.h \
 	%D%/meter_thread.c %D%/meter_thread.h \
-	%D%/monotonic.h \
+	%D%/monotonic.c %D%/monotonic.h \
 	%D%/options.c %D%/options.h
 
 sbin_PROGRAMS += dinmeterd

@@ -1,14 +1,14 @@
 #include "daemon/log.h"
 
 #include <errno.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "daemon/monotonic.h"
 
 #define SECOND INT64_C(1000000000)
 #define REPEAT_AFTER (600 * SECOND)
@@ -32,14 +32,6 @@ void log_fold_repeats(void)
 	fold.on = true;
 }
 
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * SECOND + now.tv_nsec;
-}
-
 /* systemd connects stderr to the journal and says so; there the prefix carries the priority. */
 static bool prefixed(void)
 {
@@ -57,7 +49,7 @@ static void blank_controls(char *text)
 /* `line` is shorter than fold.line has room. */
 static bool repeated(const char *line)
 {
-	int64_t now = now_ns();
+	int64_t now = monotonic_ns();
 
 	if (!strcmp(line, fold.line) && now - fold.written_ns < REPEAT_AFTER)
 		return true;
@@ -97,7 +89,7 @@ void log_message(int priority, const char *format, ...)
 
 void log_limited(struct log_limit *limit, int priority, const char *format, ...)
 {
-	int64_t now = now_ns();
+	int64_t now = monotonic_ns();
 	va_list arguments;
 
 	if (!limit->window_start_ns || now - limit->window_start_ns >= limit->interval_s * SECOND) {

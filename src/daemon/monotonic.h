@@ -1,18 +1,21 @@
 /*
- * monotonic - CLOCK_MONOTONIC in nanoseconds, for the shells.
+ * monotonic - CLOCK_MONOTONIC for the shells: nanoseconds, and waiting by it.  Any thread.
  */
 #ifndef DAEMON_MONOTONIC_H
 #define DAEMON_MONOTONIC_H
 
+#include <pthread.h>
 #include <stdint.h>
-#include <time.h>
 
-static inline int64_t monotonic_ns(void)
-{
-	struct timespec now;
+int64_t monotonic_ns(void);
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
+/*
+ * A lock and a condition whose timed waits go by CLOCK_MONOTONIC: a system clock that is set wakes nobody
+ * early or late.  Returns 0 or -errno, then neither exists.
+ */
+int monotonic_lock_init(pthread_mutex_t *lock, pthread_cond_t *condition);
+
+/* Waits, the lock held, for the condition until CLOCK_MONOTONIC deadline_ns.  0, or -ETIMEDOUT. */
+int monotonic_wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t deadline_ns);
 
 #endif

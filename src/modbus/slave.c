@@ -3,9 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "daemon/log.h"
+#include "daemon/monotonic.h"
 #include "modbus/port.h"
 #include "modbus/rtu.h"
 #include "modbus/urgent.h"
@@ -58,14 +58,6 @@ struct slave {
 	bool sending;			/* the kernel still has bytes of it */
 	int64_t sent_from_ns, sent_until_ns;	/* the newest reply on the wire */
 };
-
-static int64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
-}
 
 /* Rounded up: a timer never fires before the instant that it stands for. */
 static void arm(sd_event_source *timer, int64_t at_ns)
@@ -210,7 +202,7 @@ static int open_port(struct slave *slave, bool quiet)
 
 static void schedule_retry(struct slave *slave)
 {
-	arm(slave->retry, now_ns() + slave->retry_ns);
+	arm(slave->retry, monotonic_ns() + slave->retry_ns);
 	slave->retry_ns = slave->retry_ns * 2 < RETRY_MAX_NS ? slave->retry_ns * 2 : RETRY_MAX_NS;
 }
 
@@ -382,7 +374,7 @@ static int on_input(sd_event_source *source, int fd, uint32_t events, void *cont
 	}
 	if (n == 0)
 		return 0;
-	slave->heard_ns = now_ns();
+	slave->heard_ns = monotonic_ns();
 	rtu_receive(&slave->rtu, bytes, (size_t)n, slave->heard_ns);
 	if (slave->reply_length)
 		arm(slave->turnaround, reply_time_ns(slave));
@@ -396,7 +388,7 @@ static int on_silence(sd_event_source *source, uint64_t usec, void *context)
 
 	(void)source;
 	(void)usec;
-	rtu_poll(&slave->rtu, now_ns());
+	rtu_poll(&slave->rtu, monotonic_ns());
 	after_bytes(slave);
 	return 0;
 }
@@ -429,7 +421,7 @@ static int on_turnaround(sd_event_source *source, uint64_t usec, void *context)
 	(void)source;
 	(void)usec;
 	port_drive(slave->port, true);
-	slave->sent_from_ns = now_ns();
+	slave->sent_from_ns = monotonic_ns();
 	error = port_send(slave->port, slave->reply, slave->reply_length);
 	slave->sent_until_ns = slave->sent_from_ns + wire;
 	if (error) {
@@ -463,8 +455,8 @@ static int on_sent(sd_event_source *source, uint64_t usec, void *context)
 	(void)usec;
 	if (sent)
 		port_drive(slave->port, false);
-	if (!sent || rtu_echo_pending(&slave->rtu, now_ns())) {
-		arm(slave->sent, now_ns() + character_ns(&slave->config));
+	if (!sent || rtu_echo_pending(&slave->rtu, monotonic_ns())) {
+		arm(slave->sent, monotonic_ns() + character_ns(&slave->config));
 		return 0;
 	}
 	slave->sending = false;
