@@ -14,6 +14,13 @@ set_waves()
 	set_parameter freq_uhz 50123457
 }
 
+# Samples that the driver lost: told to, or because a starved machine did not fetch them in time.
+driver_lost()
+{
+	[ -d "$PARAMETERS" ] || { echo 0; return; }
+	echo $(($(parameter dropped) + $(parameter overrun)))
+}
+
 # meter_start NAME [RATE]: the daemon on ttyS1; its output goes to out/NAME.log.
 meter_start()
 {
@@ -29,6 +36,7 @@ meter_start()
 		control: { socket = "/run/dinmeterd-control"; };
 	CONF
 	rm -rf state
+	lost_before=$(driver_lost)
 	bin/dinmeterd -c "out/$1.conf" --state state > "$meter_log" 2>&1 &
 	meter_pid=$!
 }
@@ -38,7 +46,8 @@ meter_gone()
 	! kill -0 "$meter_pid" 2> /dev/null
 }
 
-# Ends the daemon; its exit status is in meter_status, how long it took in meter_stop_ms.
+# Ends the daemon; its exit status is in meter_status, how long it took in meter_stop_ms, what
+# the driver lost meanwhile in lost.
 meter_stop()
 {
 	[ -n "$meter_pid" ] || return 0
@@ -47,7 +56,7 @@ meter_stop()
 	kill -TERM "$meter_pid" 2> /dev/null
 	wait_for 10 meter_gone || kill -KILL "$meter_pid"
 	wait "$meter_pid"
-	meter_status=$? meter_stop_ms=$(($(clock_ms) - started)) meter_pid=''
+	meter_status=$? lost=$(($(driver_lost) - lost_before)) meter_stop_ms=$(($(clock_ms) - started)) meter_pid=''
 }
 
 # read_registers FIRST COUNT: their values on a line, as an independent master reads them.
@@ -174,8 +183,8 @@ becomes()
 	cat out/readings 2> /dev/null
 }
 
-# The totals of the daemon's last words: samples lost, and gaps.
-meter_losses()
+# meter_account lost|gaps: of the daemon's last words.
+meter_account()
 {
-	sed -n 's/.*samples: \([0-9]*\) lost in \([0-9]*\) gaps.*/\1 \2/p' "$meter_log" | tail -n 1
+	sed -n 's/.*samples: \([0-9]*\) lost in \([0-9]*\) gaps.*/lost \1\ngaps \2/p' "$meter_log" | sed -n "s/^$1 //p"
 }
