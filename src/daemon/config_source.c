@@ -209,19 +209,36 @@ static bool take_include(struct reading *reading)
 	return true;
 }
 
+/* What has no end takes the rest of its file with it; what stands before it is still judged. */
+static void cut_off(struct reading *reading, const char *what, const char *mark)
+{
+	fprintf(complain(reading), "got %s without end, must have a closing %s\n", what, mark);
+	put(reading->source, "\n", 1);
+	if (!reading->source->cut)
+		reading->source->cut = reading->source->line;
+	reading->at = reading->end;
+}
+
 /* libconfig says of a missing quote that the file ended, which helps nobody to find it. */
 static void take_string(struct reading *reading)
 {
 	size_t length = string_length(reading);
 
-	if (length) {
+	if (length)
 		take(reading, length);
-		return;
-	}
-	fprintf(complain(reading), "got text without end, must have a closing \"\n");
-	if (!reading->source->cut)
-		reading->source->cut = reading->source->line;
-	reading->at = reading->end;
+	else
+		cut_off(reading, "text", "\"");
+}
+
+/* libconfig says nothing of a comment that does not end. */
+static void take_comment(struct reading *reading)
+{
+	size_t length = up_to(reading, 2, "*/");
+
+	if (length >= 4 && !memcmp(reading->at + length - 2, "*/", 2))
+		take(reading, length);
+	else
+		cut_off(reading, "a comment", "*/");
 }
 
 /* One piece of libconfig's syntax: a comment, a string, a name, a number, or a character. */
@@ -232,7 +249,7 @@ static void take_piece(struct reading *reading)
 	if (c == '#' || (c == '/' && next == '/'))
 		take(reading, up_to(reading, 0, "\n"));
 	else if (c == '/' && next == '*')
-		take(reading, up_to(reading, 2, "*/"));
+		take_comment(reading);
 	else if (c == '"')
 		take_string(reading);
 	else if (isalpha((unsigned char)c) || c == '*')
