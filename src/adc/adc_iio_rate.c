@@ -15,6 +15,7 @@ struct rate_owner {
 	const struct iio_device *device;	/* the device or its trigger, or */
 	const struct capture *channels;		/* those of the six channels that have one */
 	const struct iio_channel *first;	/* of them */
+	const struct iio_device *trigger;	/* NULL: none */
 };
 
 static bool find_owner(const struct capture *capture, struct rate_owner *owner)
@@ -22,6 +23,7 @@ static bool find_owner(const struct capture *capture, struct rate_owner *owner)
 	const struct iio_device *trigger = capture->trigger;
 
 	memset(owner, 0, sizeof(*owner));
+	owner->trigger = trigger;
 	if (iio_device_find_attr(capture->device, frequency)) {
 		owner->device = capture->device;
 		return true;
@@ -35,18 +37,37 @@ static bool find_owner(const struct capture *capture, struct rate_owner *owner)
 	/* one that stays as it is set */
 	if (!trigger && iio_device_get_trigger(capture->device, &trigger) < 0)
 		trigger = NULL;
-	owner->device = trigger;
+	owner->device = owner->trigger = trigger;
 	return trigger && iio_device_find_attr(trigger, frequency);
+}
+
+static ssize_t device_read(const struct iio_device *device, const char *attribute, char *value, size_t size)
+{
+	return device && iio_device_find_attr(device, attribute) ? iio_device_attr_read(device, attribute, value, size) : -ENOENT;
+}
+
+static ssize_t channel_read(const struct iio_channel *channel, const char *attribute, char *value, size_t size)
+{
+	return channel && iio_channel_find_attr(channel, attribute) ? iio_channel_attr_read(channel, attribute, value, size) : -ENOENT;
 }
 
 static ssize_t owner_read(const struct rate_owner *owner, const char *attribute, char *value, size_t size)
 {
 	memset(value, 0, size);
-	if (owner->device)
-		return iio_device_find_attr(owner->device, attribute)
-			? iio_device_attr_read(owner->device, attribute, value, size - 1) : -ENOENT;
-	return iio_channel_find_attr(owner->first, attribute)
-		? iio_channel_attr_read(owner->first, attribute, value, size - 1) : -ENOENT;
+	return owner->device ? device_read(owner->device, attribute, value, size - 1)
+			: channel_read(owner->first, attribute, value, size - 1);
+}
+
+/* A driver may have the rate on the channels and the list on the device, or the other way round. */
+static ssize_t read_list(const struct capture *capture, const struct rate_owner *owner, char *list, size_t size)
+{
+	ssize_t n = owner_read(owner, available, list, size);
+
+	if (n == -ENOENT)
+		n = device_read(capture->device, available, list, size - 1);
+	for (unsigned c = 0; c < ADC_CHANNELS && n == -ENOENT; c++)
+		n = channel_read(capture->channel[c].handle, available, list, size - 1);
+	return n == -ENOENT ? device_read(owner->trigger, available, list, size - 1) : n;
 }
 
 static ssize_t owner_write(const struct rate_owner *owner, double rate_hz)
@@ -97,11 +118,32 @@ static int search_rate(struct capture *capture, const struct rate_owner *owner, 
 	return error;
 }
 
+/*
+ * Writes the rate; a driver that has no list and refuses what it cannot make is offered what converters usually make, from the
+ * wanted rate upward.  Bytes written, or the -errno of the last write.
+ */
+static ssize_t write_rate(const struct capture *capture, const struct rate_owner *owner, double rate_hz, bool listed)
+{
+	static const double usual_hz[] = {
+		600, 800, 1000, 1024, 1200, 1280, 1600, 1920, 2000, 2048, 2400, 2500, 2560, 3000, 3125, 3200, 3840, 3906.25, 4000,
+		4096, 4800, 5000, 5120, 6000, 6250, 6400, 7680, 7812.5, 8000, 8192, 9600, 10000, 10240, 12000, 12500, 12800, 15360,
+		15625, 16000, 16384, 19200, 20000, 20480, 24000, 25000, 25600, 31250, 32000, 32768, 40000, 48000, 50000, 51200,
+		62500, 64000, 80000, 96000, 100000,
+	};
+	ssize_t n = owner_write(owner, rate_hz);
+
+	for (size_t i = 0; !listed && n == -EINVAL && i < sizeof(usual_hz) / sizeof(*usual_hz) && !*capture->given_up; i++)
+		if (usual_hz[i] > rate_hz)
+			n = owner_write(owner, usual_hz[i]);
+	return n;
+}
+
 int capture_set_rate(struct capture *capture)
 {
 	double wanted_hz = capture->config->rate_hz, rate_hz = wanted_hz;
 	struct rate_owner owner;
 	char list[4096];
+	bool listed;
 	ssize_t n;
 	int error;
 
@@ -110,11 +152,12 @@ int capture_set_rate(struct capture *capture)
 		capture_note(capture, "neither device, channels nor trigger have a sampling_frequency, %g Hz is taken as given", wanted_hz);
 		return 0;
 	}
-	n = owner_read(&owner, available, list, sizeof(list));
-	if (n > 0 && rate_list_choose(list, wanted_hz, &rate_hz) < 0)
+	n = read_list(capture, &owner, list, sizeof(list));
+	listed = n > 0 && rate_list_choose(list, wanted_hz, &rate_hz) == 0;
+	if (!listed)
 		rate_hz = wanted_hz;
 	if (!capture_link_is_lost(n))
-		n = owner_write(&owner, rate_hz);
+		n = write_rate(capture, &owner, rate_hz, listed);
 	if (capture_link_is_lost(n))
 		return capture_fail(capture, (int)n, "sampling_frequency was not answered: %s", strerror((int)-n));
 	error = n < 0 ? read_rate(capture, &owner) : search_rate(capture, &owner, fmin(rate_hz, wanted_hz));

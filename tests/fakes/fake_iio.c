@@ -237,10 +237,8 @@ static ssize_t read_attribute(const struct fake_attribute *list, const char *nam
 	return (ssize_t)n;
 }
 
-static bool is_available(const struct fake_attribute *list, double number)
+static bool is_among(const char *text, double number)
 {
-	const struct fake_attribute *available = find_attribute(list, "sampling_frequency_available");
-	const char *text = available ? available->value : "";
 	char *end;
 
 	for (double one = strtod(text, &end); end != text; one = strtod(text, &end)) {
@@ -251,6 +249,15 @@ static bool is_available(const struct fake_attribute *list, double number)
 	return false;
 }
 
+static bool is_refused(const struct fake_attribute *list, const struct fake_attribute *attribute, double number)
+{
+	const struct fake_attribute *available = find_attribute(list, "sampling_frequency_available");
+
+	if (attribute->fixed || (attribute->choices && !is_among(attribute->choices, number)))
+		return true;
+	return attribute->listed && !is_among(available ? available->value : "", number);
+}
+
 static ssize_t write_attribute(const struct fake_attribute *list, const char *name, const char *value)
 {
 	struct fake_attribute *attribute = find_attribute(list, name);
@@ -259,7 +266,7 @@ static ssize_t write_attribute(const struct fake_attribute *list, const char *na
 		return -ENOENT;
 	if (fails("attr_write"))
 		return -fake_iio.fail_errno;
-	if (attribute->fixed || (attribute->listed && !is_available(list, strtod(value, NULL))))
+	if (is_refused(list, attribute, strtod(value, NULL)))
 		return -EINVAL;
 	if (attribute->grid > 0)
 		snprintf(attribute->value, sizeof(attribute->value), "%.10g",

@@ -17,6 +17,7 @@ struct fake_attribute {
 	char value[256];	/* what a write leaves here is read back */
 	bool fixed;		/* a write gives EINVAL */
 	double grid;		/* > 0: a number written is rounded down to a multiple */
+	const char *choices;	/* not NULL: a number not among these gives EINVAL */
 	bool listed;		/* a number not in the "..._available" beside it gives EINVAL */
 };
 

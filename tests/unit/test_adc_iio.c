@@ -403,6 +403,38 @@ START_TEST(the_rate_is_set_on_whichever_has_it)
 }
 END_TEST
 
+START_TEST(a_list_on_the_device_serves_a_rate_on_the_channels_and_the_other_way_round)
+{
+	static const char list[] = "sampling_frequency_available";
+
+	fake_iio_without(fake_iio_adc(), -1, "sampling_frequency");
+	snprintf(fake_iio_attribute(fake_iio_adc(), -1, list)->value, 64, "1000 2000 4000 8000");
+	for (int c = 0; c < 6; c++)
+		snprintf(fake_iio_attribute(fake_iio_adc(), c, "sampling_frequency")->value, 8, "1000");
+	ck_assert_double_eq(rate_for(2520), 4000);
+
+	fake_iio_reset();
+	for (int c = 0; c < 6; c++)
+		snprintf(fake_iio_attribute(fake_iio_adc(), c, list)->value, 64, "1000 2000 4000 8000");
+	ck_assert_double_eq(rate_for(2520), 4000);
+}
+END_TEST
+
+/* Accepts what is listed, and does not show the list. */
+START_TEST(a_driver_that_refuses_what_it_cannot_make_is_offered_the_usual_rates)
+{
+	struct fake_attribute *rate = fake_iio_attribute(fake_iio_adc(), -1, "sampling_frequency");
+
+	rate->choices = "1000 2000 4000 8000 16000";
+	ck_assert_double_eq(rate_for(2520), 4000);
+	ck_assert_double_eq(rate_for(8000), 8000);
+	rate->choices = "1000 25600";
+	ck_assert_double_eq(rate_for(2520), 25600);
+	/* nothing at or above it: as it was */
+	ck_assert_double_eq(rate_for(30000), 25600);
+}
+END_TEST
+
 START_TEST(a_loss_inside_a_refill_stands_in_front_of_the_scan_after_it)
 {
 	struct adc_info info;
@@ -488,6 +520,8 @@ int main(void)
 		a_driver_that_rounds_down_is_asked_for_more,
 		a_rate_that_cannot_be_set_is_measured_at,
 		the_rate_is_set_on_whichever_has_it,
+		a_list_on_the_device_serves_a_rate_on_the_channels_and_the_other_way_round,
+		a_driver_that_refuses_what_it_cannot_make_is_offered_the_usual_rates,
 		a_loss_inside_a_refill_stands_in_front_of_the_scan_after_it,
 		a_cancelled_source_stays_so,
 		empty_refills_are_borne_a_few_times,
