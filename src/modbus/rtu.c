@@ -293,11 +293,17 @@ static enum verdict judge_other(struct rtu *rtu, bool final, size_t *length)
 		return WAIT;
 	if (whole(rtu->data, rtu->length, request) && whole(rtu->data, rtu->length, reply) && request == reply + 1) {
 		/* The CRC of the reply, or of the request that ends with a zero? */
-		if (rtu->length == (size_t)request && !final)
+		int follows = known_frame_follows(rtu, (size_t)reply, final);
+
+		if (follows < 0)
 			return WAIT;
-		if (known_frame_follows(rtu, (size_t)reply, true) > 0)
+		if (follows > 0)
 			request = RTU_LENGTH_UNKNOWN;
 	}
+	/* The zero at the end of the request may not have come yet. */
+	if (!final && whole(rtu->data, rtu->length, reply) && unfinished(rtu->length, request) && request > reply &&
+	    request <= reply + 2)
+		return WAIT;
 	if (whole(rtu->data, rtu->length, request)) {
 		note_question(rtu);
 		*length = (size_t)request;
@@ -381,7 +387,6 @@ static void deliver(struct rtu *rtu, size_t length)
 static void drop_byte(struct rtu *rtu)
 {
 	if (rtu->slack && rtu->data[0] == 0) {
-		rtu->slack = false;
 		consume(rtu, 1);
 		return;
 	}
@@ -413,7 +418,7 @@ static void parse(struct rtu *rtu, bool final)
 		} else {
 			rtu->counters.other_frames++;
 		}
-		/* A CRC that holds does so with a zero more. */
+		/* A CRC that holds does so with zeros more. */
 		rtu->slack = verdict == OTHER;
 		consume(rtu, length);
 		rtu->synced = true;

@@ -61,7 +61,7 @@ struct rtu {
 	size_t length;
 	size_t shadow;		/* data[0..shadow) belong to a damaged frame: nothing in it is taken for a request */
 	bool synced;		/* data[0] is where a frame must begin */
-	bool slack;		/* data[0], when 0, may be the last byte of the frame before */
+	bool slack;		/* data[0], when 0, may still belong to the frame before */
 	bool in_error;		/* the run of bytes before data[0] is counted as an error already */
 	int64_t last_ns;
 	bool heard;		/* last_ns is set */

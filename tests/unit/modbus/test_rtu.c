@@ -312,6 +312,54 @@ START_TEST(neighbours_unknown_function_is_passed_over)
 }
 END_TEST
 
+START_TEST(zeros_of_a_neighbours_crc_do_not_break_the_next_frame)
+{
+	/* The CRC of 05 41 C2 D0 is 0: it holds without its two bytes as well. */
+	hear("05 41 C2 D0 00 00 [05 42 11 22 01 03 00 00 00 01 84 0A 33 44 crc");
+	pass(100 * MS);
+	ck_assert_uint_eq(n_got, 0);
+	ck_assert_uint_eq(rtu.counters.other_frames, 2);
+	ck_assert_uint_eq(rtu.counters.errors, 0);
+}
+END_TEST
+
+START_TEST(question_that_begins_like_a_whole_reply_is_known_when_it_comes_byte_by_byte)
+{
+	/* The CRC holds over the first seven bytes, too: a reply with one register. */
+	static const uint8_t question[] = { 0x1E, 0x03, 0x02, 0x54, 0x00, 0x13, 0x46, 0x00 };
+
+	for (size_t i = 0; i < sizeof(question); i++) {
+		rtu_receive(&rtu, question + i, 1, now_ns);
+		pass(1 * MS);
+	}
+	pass(5 * MS);
+	/* Its reply is damaged: that it is one, only the question tells. */
+	hear("1E 03 26 11 22 01 03 00 00 00 01 84 0A 33 44 55 66 77 88 99 AA BB CC DD EE FF 11 22 33 44 55 66 77 88 99 AA "
+	     "BB CC DD EE FF 00 00");
+	pass(100 * MS);
+	ck_assert_uint_eq(n_got, 0);
+	ck_assert_uint_eq(rtu.counters.other_frames, 1);
+}
+END_TEST
+
+START_TEST(broadcast_at_once_after_a_reply_is_not_taken_for_the_replys_last_byte)
+{
+	uint8_t bytes[15];
+	size_t n = assemble("1E 03 02 54 00 13 46 [00 06 00 89 00 01 crc", bytes);
+
+	for (size_t cut = 1; cut < n; cut++) {
+		setup();
+		rtu_receive(&rtu, bytes, cut, now_ns);
+		pass(1 * MS);
+		rtu_receive(&rtu, bytes + cut, n - cut, now_ns);
+		ck_assert_msg(n_got == 1, "cut after byte %zu", cut);
+		ck_assert(got[0].broadcast);
+		check_got(0, "06 00 89 00 01");
+		ck_assert_uint_eq(rtu.counters.errors, 0);
+	}
+}
+END_TEST
+
 START_TEST(unknown_function_to_us_is_delivered_at_silence)
 {
 	hear("[01 41 11 22 33 crc");
@@ -440,6 +488,9 @@ int main(void)
 	tcase_add_test(tcase, absent_neighbour_does_not_cost_our_request);
 	tcase_add_test(tcase, retry_to_an_absent_neighbour_is_not_taken_for_its_reply);
 	tcase_add_test(tcase, neighbours_unknown_function_is_passed_over);
+	tcase_add_test(tcase, zeros_of_a_neighbours_crc_do_not_break_the_next_frame);
+	tcase_add_test(tcase, question_that_begins_like_a_whole_reply_is_known_when_it_comes_byte_by_byte);
+	tcase_add_test(tcase, broadcast_at_once_after_a_reply_is_not_taken_for_the_replys_last_byte);
 	tcase_add_test(tcase, unknown_function_to_us_is_delivered_at_silence);
 	tcase_add_test(tcase, every_function_of_the_standard_reaches_us);
 	tcase_add_test(tcase, wrong_byte_count_is_delivered_at_silence);
