@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <libconfig.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "daemon/config_reader.h"
+#include "daemon/config_recover.h"
 
 void config_defaults(struct config *config)
 {
@@ -36,13 +38,28 @@ void config_defaults(struct config *config)
 	identity_defaults(&config->identity);
 }
 
-FILE *config_complain(struct config_reader *reader, unsigned line)
+static void begin_error(struct config_reader *reader, unsigned line)
 {
 	unsigned file_line = 0;
 	const char *file = config_source_locate(reader->source, line, &file_line);
 
 	fprintf(reader->errors, "%s:%u: ", file ? file : "configuration", file_line);
 	reader->error_n++;
+}
+
+/* Says the errors of syntax that stand before a line. */
+static void say_syntax(struct config_reader *reader, unsigned line)
+{
+	for (; reader->syntax_said < reader->syntax_n && reader->syntax[reader->syntax_said].line < line; reader->syntax_said++) {
+		begin_error(reader, reader->syntax[reader->syntax_said].line);
+		fprintf(reader->errors, "%s\n", reader->syntax[reader->syntax_said].text);
+	}
+}
+
+FILE *config_complain(struct config_reader *reader, unsigned line)
+{
+	say_syntax(reader, line);
+	begin_error(reader, line);
 	return reader->errors;
 }
 
@@ -87,7 +104,8 @@ static const char *syntax_rule(const char *error)
 	return "libconfig syntax, as in key = value;";
 }
 
-static void report_syntax(struct config_reader *reader, const config_t *file)
+/* What ended the reading: mostly that the text ends before it is complete. */
+static void report_end(struct config_reader *reader, const config_t *file)
 {
 	unsigned line = (unsigned)config_error_line(file);
 	const char *start, *error = config_error_text(file) ? config_error_text(file) : "syntax error";
@@ -96,11 +114,69 @@ static void report_syntax(struct config_reader *reader, const config_t *file)
 
 	if (beyond_cut(reader, line))
 		return;
+	if (reader->syntax_n == CONFIG_SYNTAX_MOST) {
+		fprintf(config_complain(reader, line), "got more errors of syntax, must be at most %d to be told\n", CONFIG_SYNTAX_MOST);
+		return;
+	}
 	out = config_complain(reader, line);
 	if (*start)
 		fprintf(out, "%s: got `%.*s`, must be %s\n", error, length < 60 ? length : 60, start, syntax_rule(error));
 	else
 		fprintf(out, "%s: got the end of the file, must be %s\n", error, syntax_rule(error));
+}
+
+/* Names that a refused setting may have given are not compared with others. */
+static void mark_bad(struct config_reader *reader, const char *name, size_t length)
+{
+	for (unsigned k = 0; k < config_keys_n; k++) {
+		const char *part = config_keys[k].path;
+
+		while (part && (strncmp(part, name, length) || (part[length] && part[length] != '.'))) {
+			part = strchr(part, '.');
+			part += part ? 1 : 0;
+		}
+		reader->bad[k] |= part != NULL;
+	}
+}
+
+/* Keeps an error of syntax until those of the lines before it are said. */
+static void keep_syntax(struct config_reader *reader, const config_t *file, const struct config_piece *piece)
+{
+	struct config_syntax *kept = &reader->syntax[reader->syntax_n++];
+	const char *error = config_error_text(file) ? config_error_text(file) : "syntax error";
+	const char *start = piece->at, *end = piece->at + strcspn(piece->at, "\n");
+
+	while (start > piece->start && start[-1] != '\n')
+		start--;
+	start += strspn(start, " \t\r\f");
+	if (end > piece->end)
+		end = piece->end;
+	while (end > start + 1 && strchr(" \t\r\f", end[-1]))
+		end--;
+	kept->line = 1;
+	for (const char *p = reader->source->text; p < piece->at; p++)
+		kept->line += *p == '\n';
+	snprintf(kept->text, sizeof(kept->text), "%s: got `%.*s`, must be %s", error, end - start < 60 ? (int)(end - start) : 60, start,
+		 syntax_rule(error));
+	for (char *p = kept->text; *p; p++)
+		if (*p == '\f')
+			*p = ' ';
+	mark_bad(reader, piece->start, strcspn(piece->start, " \t\r\f\n=:"));
+}
+
+/* Reads the text, without the settings that hold errors of syntax.  False when not even that is whole. */
+static bool parse_text(struct config_reader *reader, config_t *file)
+{
+	struct config_piece piece;
+
+	while (!config_read_string(file, reader->source->text)) {
+		if (beyond_cut(reader, (unsigned)config_error_line(file)) || reader->syntax_n == CONFIG_SYNTAX_MOST ||
+		    !config_recover_find(reader->source->text, file, &piece))
+			return false;
+		keep_syntax(reader, file, &piece);
+		config_recover_blank(&piece);
+	}
+	return true;
 }
 
 /* The last array or list of what was read before an error of syntax; NULL when a complete value came last. */
@@ -124,17 +200,19 @@ static void keep_source_at(struct config_reader *reader)
 static int read_text(struct config_reader *reader)
 {
 	config_t file;
+	bool whole;
 
 	config_init(&file);
-	if (config_read_string(&file, reader->source->text)) {
-		read_group(reader, config_root_setting(&file), "");
+	whole = parse_text(reader, &file);
+	if (!whole)
+		reader->broken = find_broken(config_root_setting(&file));
+	read_group(reader, config_root_setting(&file), "");
+	say_syntax(reader, UINT_MAX);
+	if (whole) {
 		config_check(reader);
 		keep_source_at(reader);
 	} else {
-		/* libconfig stops at its first error; what came before is checked all the same. */
-		reader->broken = find_broken(config_root_setting(&file));
-		read_group(reader, config_root_setting(&file), "");
-		report_syntax(reader, &file);
+		report_end(reader, &file);
 	}
 	config_destroy(&file);
 	return reader->error_n ? -EINVAL : 0;

@@ -16,11 +16,18 @@
 
 #define CONFIG_PATH_ROOM 128	/* no known path is longer */
 
+#define CONFIG_SYNTAX_MOST 50	/* errors of syntax in one run */
+
 struct config_reader {
 	struct config *config;
 	const struct config_source *source;
 	FILE *errors;
 	unsigned error_n;
+	struct config_syntax {
+		unsigned line;	/* of the whole, ascending */
+		char text[256];
+	} syntax[CONFIG_SYNTAX_MOST];
+	unsigned syntax_n, syntax_said;
 	const config_setting_t *broken;	/* an array or list that an error of syntax cut short */
 	unsigned *lines;	/* of each key of config_keys, in the whole; 0 = not given */
 	bool *bad;		/* ... was given and refused */

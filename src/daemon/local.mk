@@ -3,6 +3,7 @@ libshell_a_SOURCES += \
 	%D%/config_check.c \
 	%D%/config_print.c \
 	%D%/config_reader.h \
+	%D%/config_recover.c %D%/config_recover.h \
 	%D%/config_source.c %D%/config_source.h \
 	%D%/config_table.c %D%/config_table.h \
 	%D%/config_value.c \
