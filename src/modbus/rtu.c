@@ -87,18 +87,24 @@ static bool is_ours(const struct rtu *rtu, const uint8_t *data)
 	return data[0] == rtu->config.address && data[1] < 0x80;
 }
 
+/* May a request be of another length than rtu_request_length() says?  A byte count may be wrong, a fixed length not. */
+static bool any_length(const uint8_t *data, int request)
+{
+	switch (data[1]) {
+	case 0x0F: case 0x10: case 0x14: case 0x15: case 0x17:
+		return true;
+	default:
+		return request == RTU_LENGTH_UNKNOWN;
+	}
+}
+
 /*
- * Where a request to us ends that is not as long as its function code says: before silence, or before a pause.
- * Its length, 0 = it is none.
+ * Where a request to us ends that is not as long as its byte count says, or whose length is not known: before silence,
+ * or before a pause.  Its length, 0 = it is none.
  */
 static size_t find_our_end(const struct rtu *rtu)
 {
-	int request = rtu_request_length(rtu->data, rtu->length);
-
-	/* A good request that lost its last byte, a zero, is no request, though its CRC holds without. */
-	bool cut = request == 8 && rtu->length == 7;
-
-	if (crc_holds(rtu->data, rtu->length) && !cut)
+	if (crc_holds(rtu->data, rtu->length))
 		return rtu->length;
 	for (size_t n = RTU_FRAME_MIN; n < rtu->length && n <= RTU_FRAME_MAX; n++) {
 		if (rtu->gap_before[n] && crc_holds(rtu->data, n))
@@ -239,19 +245,25 @@ static int counted_request(const struct rtu *rtu, int request)
 static enum verdict judge_ours(struct rtu *rtu, bool final, size_t *length)
 {
 	int request = rtu_request_length(rtu->data, rtu->length);
+	int reply = rtu_reply_length(rtu->data, rtu->length);
 
 	if (whole(rtu->data, rtu->length, request)) {
 		*length = (size_t)request;
 		return judge_shadowed(rtu, *length, final);
 	}
+	if (!final && unfinished(rtu->length, request))
+		return WAIT;
+	/* What can only be a reply at our own address was sent by ourselves, whether an echo is expected or not. */
+	if (at_boundary(rtu) && rtu->data[0] != 0 && whole(rtu->data, rtu->length, reply)) {
+		*length = (size_t)reply;
+		return ECHO;
+	}
 	if (!final) {
-		if (unfinished(rtu->length, request))
-			return WAIT;
 		/* Only silence tells the end of a request with a wrong byte count or an unknown function. */
 		return at_boundary(rtu) || request == RTU_LENGTH_UNKNOWN ? WAIT : GARBAGE;
 	}
 	if (at_boundary(rtu))
-		*length = find_our_end(rtu);
+		*length = any_length(rtu->data, request) ? find_our_end(rtu) : 0;
 	else
 		*length = request == RTU_LENGTH_UNKNOWN && crc_holds(rtu->data, rtu->length) ? rtu->length : 0;
 	if (*length)

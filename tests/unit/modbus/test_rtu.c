@@ -372,15 +372,59 @@ END_TEST
 
 START_TEST(every_function_of_the_standard_reaches_us)
 {
+	/* V1.1b3, 6: the request of each function whose length it gives. */
+	static const char *const data[0x80] = {
+		[0x07] = "", [0x0B] = "", [0x0C] = "", [0x11] = "", [0x0F] = "00 00 00 08 01 FF", [0x10] = "00 00 00 01 02 00 05",
+		[0x14] = "07 06 00 01 00 00 00 01", [0x15] = "09 06 00 01 00 00 00 01 12 34", [0x16] = "00 00 00 F2 00 25",
+		[0x17] = "00 00 00 01 00 00 00 01 02 12 34", [0x18] = "00 00", [0x2B] = "0E 01 00",
+	};
+
 	for (unsigned function = 0; function < 0x80; function++) {
-		char text[40];
+		char text[80];
 
 		setup();
-		snprintf(text, sizeof(text), "[01 %02x 00 00 00 01 crc", function);
+		snprintf(text, sizeof(text), "[01 %02x %s crc", function, data[function] ? data[function] : "00 00 00 01");
 		hear(text);
 		pass(20 * MS);
 		ck_assert_msg(n_got == 1, "function %02x", function);
 		ck_assert_uint_eq(got[0].pdu[0], function);
+	}
+}
+END_TEST
+
+START_TEST(request_of_fixed_length_is_none_at_another)
+{
+	static const char *const frames[] = {
+		"[01 03 00 00 00 01 00 crc", "[01 04 00 00 00 crc", "[01 06 00 89 00 01 00 crc", "[01 11 12 crc",
+		"[01 2B 0E 01 00 00 crc", "[01 03 crc", "[01 16 00 00 00 F2 00 crc",
+	};
+
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+		setup();
+		hear(frames[i]);
+		pass(100 * MS);
+		ck_assert_msg(n_got == 0, "%s", frames[i]);
+		ck_assert_uint_eq(rtu.counters.errors, 1);
+		hear("01 03 00 00 00 01 84 0A");
+		ck_assert_uint_eq(n_got, 1);
+	}
+}
+END_TEST
+
+START_TEST(own_reply_heard_back_unexpectedly_is_not_answered)
+{
+	static const char *const replies[] = {
+		"[01 03 10 11 22 01 03 00 00 00 01 84 0A 33 44 55 66 77 88 crc", "[01 04 02 12 34 crc", "[01 10 00 81 00 02 crc",
+		"[01 11 03 31 FF 01 crc", "[01 2B 0E 01 01 00 00 01 00 02 41 42 crc",
+	};
+
+	for (size_t i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
+		setup();
+		hear(replies[i]);
+		pass(100 * MS);
+		ck_assert_msg(n_got == 0, "%s", replies[i]);
+		ck_assert_uint_eq(rtu.counters.echoes, 1);
+		ck_assert_uint_eq(rtu.counters.errors, 0);
 	}
 }
 END_TEST
@@ -493,6 +537,8 @@ int main(void)
 	tcase_add_test(tcase, broadcast_at_once_after_a_reply_is_not_taken_for_the_replys_last_byte);
 	tcase_add_test(tcase, unknown_function_to_us_is_delivered_at_silence);
 	tcase_add_test(tcase, every_function_of_the_standard_reaches_us);
+	tcase_add_test(tcase, request_of_fixed_length_is_none_at_another);
+	tcase_add_test(tcase, own_reply_heard_back_unexpectedly_is_not_answered);
 	tcase_add_test(tcase, wrong_byte_count_is_delivered_at_silence);
 	tcase_add_test(tcase, exception_reply_with_our_address_is_not_answered);
 	tcase_add_test(tcase, broadcast_write_is_delivered_and_marked);
