@@ -7,7 +7,7 @@ MODBUS_TESTS = \
 	tests/unit/modbus/test_slave
 
 tests_unit_modbus_test_bus_SOURCES = tests/unit/modbus/test_bus.c \
-	tests/unit/modbus/traffic.c tests/unit/modbus/traffic.h
+	tests/unit/modbus/traffic.c tests/unit/modbus/traffic.h tests/unit/modbus/traffic_doubt.c
 tests_unit_modbus_test_bus_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_modbus_test_bus_LDADD = libpure.a $(CHECK_LIBS)
 

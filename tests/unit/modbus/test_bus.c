@@ -2,8 +2,10 @@
  * A shared bus in virtual time: every good request to us comes out of the framing exactly once and in order,
  * and nothing else does, however the bytes arrive.
  *
- * TEST_SEED plays another bus.  A CRC of 16 bits also holds by chance, once in 65536 places: about once in 300 000
- * frames, half of them damaged or noise, such a place stands where a frame may end, and no receiver can tell.
+ * TEST_SEED plays another bus.  A CRC of 16 bits also holds by chance, once in 65536 places.  Where that makes a
+ * frame that nobody composed, at a place where one may lie, no receiver can tell: such a round, about one in
+ * forty, is played but not judged.  They are counted, and they are seldom read otherwise than composed: in about
+ * one of 200 000 frames.
  */
 #include <check.h>
 #include <stdio.h>
@@ -14,6 +16,9 @@
 #include "traffic.h"
 
 #define FRAMES	150000
+#define DOUBTFUL_MOST(rounds)	((rounds) * 5 / 100)
+/* One in 100 000 frames; and four, for the number of rare cases is not the same in each bus. */
+#define MISREAD_MOST(frames)	((frames) / 100000 + 4)
 
 /* How bytes reach the program. */
 enum arrival {
@@ -128,51 +133,69 @@ static uint64_t seed(void)
 	return text ? strtoull(text, NULL, 0) : 1;
 }
 
-static unsigned play(unsigned frames, bool echo, uint64_t start)
+/* Rounds, and what became of them. */
+struct score {
+	unsigned rounds, requests, failed, doubtful, misread;
+};
+
+/* A round of frames at some speed, its bytes arriving in some way. */
+static void play_round(struct score *score)
 {
 	static const int bauds[] = { 1200, 9600, 19200, 38400 };
-	unsigned round = 0, failed = 0, requests = 0;
+	int baud = bauds[traffic_random(&traffic, 4)];
+	enum arrival arrival = (enum arrival)traffic_random(&traffic, ARRIVALS);
+	struct rtu rtu;
+	struct rtu_config config = { .address = traffic.address, .t35_ns = rtu_t35_ns(baud), .frame = take };
+
+	config.silence_ns = config.t35_ns > 20000000 ? config.t35_ns : 20000000;
+	traffic.character_ns = INT64_C(11000000000) / baud;
+	traffic.t35_ns = config.t35_ns;
+	traffic.silence_ns = config.silence_ns;
+	traffic_round(&traffic, 12);
+	rtu_init(&rtu, &config);
+	n_got = 0;
+	feed(&rtu, arrival);
+	score->rounds++;
+	if (traffic_doubtful(&traffic)) {
+		score->doubtful++;
+		score->misread += !as_expected();
+		return;
+	}
+	score->requests += (unsigned)n_got;
+	if (as_expected())
+		return;
+	score->failed++;
+	printf("round %u, arrival %d, %d baud, address %u: %s\n", score->rounds, arrival, baud, traffic.address, traffic.story);
+	dump("expected", traffic.expected, traffic.n_expected);
+	dump("got", got, n_got);
+}
+
+static void play(unsigned frames, bool echo, uint64_t start)
+{
+	struct score score = { 0 };
 
 	traffic_init(&traffic, start);
 	traffic.echo = echo;
-	while (traffic.frames < frames) {
-		int baud = bauds[traffic_random(&traffic, 4)];
-		enum arrival arrival = (enum arrival)traffic_random(&traffic, ARRIVALS);
-		struct rtu rtu;
-		struct rtu_config config = { .address = traffic.address, .t35_ns = rtu_t35_ns(baud), .frame = take };
-
-		config.silence_ns = config.t35_ns > 20000000 ? config.t35_ns : 20000000;
-		traffic.character_ns = INT64_C(11000000000) / baud;
-		traffic.t35_ns = config.t35_ns;
-		traffic.silence_ns = config.silence_ns;
-		traffic_round(&traffic, 12);
-		rtu_init(&rtu, &config);
-		n_got = 0;
-		feed(&rtu, arrival);
-		requests += (unsigned)n_got;
-		if (!as_expected()) {
-			printf("round %u, arrival %d, %d baud, address %u: %s\n", round, arrival, baud, traffic.address,
-			       traffic.story);
-			dump("expected", traffic.expected, traffic.n_expected);
-			dump("got", got, n_got);
-			failed++;
-		}
-		round++;
-	}
-	printf("seed %llu: %u frames in %u rounds, %u for us, %u rounds failed\n", (unsigned long long)start, traffic.frames,
-	       round, requests, failed);
-	return failed;
+	while (traffic.frames < frames)
+		play_round(&score);
+	printf("seed %llu: %u frames in %u rounds, %u rounds failed; judged: %u requests to us; "
+	       "not judged: %u rounds (%u not as composed)\n", (unsigned long long)start, traffic.frames, score.rounds,
+	       score.failed, score.requests, score.doubtful, score.misread);
+	fflush(stdout);
+	ck_assert_uint_eq(score.failed, 0);
+	ck_assert_uint_le(score.doubtful, DOUBTFUL_MOST(score.rounds));
+	ck_assert_uint_le(score.misread, MISREAD_MOST(traffic.frames));
 }
 
 START_TEST(every_good_request_is_delivered_once_and_nothing_else)
 {
-	ck_assert_uint_eq(play(FRAMES, false, seed()), 0);
+	play(FRAMES, false, seed());
 }
 END_TEST
 
 START_TEST(own_echo_changes_nothing)
 {
-	ck_assert_uint_eq(play(FRAMES / 4, true, seed() + 1), 0);
+	play(FRAMES / 4, true, seed() + 1);
 }
 END_TEST
 

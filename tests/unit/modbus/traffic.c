@@ -8,7 +8,12 @@
 struct frame {
 	uint8_t bytes[256];
 	size_t length;
+	struct traffic_stretch baits[3];	/* in `bytes` */
+	size_t n_baits;
 };
+
+/* The CRC of one byte more, by the byte. */
+static uint16_t crc_table[256];
 
 /* How long the bus rests before the next frame. */
 enum rest { AT_ONCE, PAUSE, SILENCE };
@@ -32,16 +37,24 @@ static unsigned between(struct traffic *traffic, unsigned low, unsigned high)
 	return low + traffic_random(traffic, high - low + 1);
 }
 
-uint16_t traffic_crc(const uint8_t *bytes, size_t length)
+static void fill_crc_table(void)
 {
-	unsigned crc = 0xFFFF;
+	for (unsigned byte = 0; byte < 256; byte++) {
+		unsigned crc = byte;
 
-	for (size_t i = 0; i < length; i++) {
-		crc ^= bytes[i];
 		for (int bit = 0; bit < 8; bit++)
 			crc = crc & 1 ? crc >> 1 ^ 0xA001 : crc >> 1;
+		crc_table[byte] = (uint16_t)crc;
 	}
-	return (uint16_t)crc;
+}
+
+uint16_t traffic_crc(const uint8_t *bytes, size_t length)
+{
+	uint16_t crc = 0xFFFF;
+
+	for (size_t i = 0; i < length; i++)
+		crc = (uint16_t)(crc >> 8 ^ crc_table[(crc ^ bytes[i]) & 0xFF]);
+	return crc;
 }
 
 static void add(struct frame *frame, unsigned byte)
@@ -72,13 +85,14 @@ static void seal(struct frame *frame)
 
 static void begin(struct frame *frame, unsigned address, unsigned function)
 {
-	frame->length = 0;
+	frame->length = frame->n_baits = 0;
 	add(frame, address);
 	add(frame, function);
 }
 
 void traffic_init(struct traffic *traffic, uint64_t seed)
 {
+	fill_crc_table();
 	memset(traffic, 0, sizeof(*traffic));
 	traffic->random = seed * UINT64_C(0x9E3779B97F4A7C15) | 1;
 	traffic->address = (uint8_t)between(traffic, 1, 247);
@@ -116,6 +130,18 @@ static void put(struct traffic *traffic, const uint8_t *bytes, size_t count)
 
 static void play(struct traffic *traffic, const struct frame *frame)
 {
+	assert(traffic->n_played < 2 * TRAFFIC_FRAMES && traffic->n_baits + frame->n_baits <= 4 * TRAFFIC_FRAMES);
+	for (size_t i = 0; i < frame->n_baits; i++) {
+		struct traffic_stretch *bait = &traffic->baits[traffic->n_baits++];
+
+		*bait = frame->baits[i];
+		bait->at += traffic->length;
+	}
+	traffic->played[traffic->n_played++] = (struct traffic_stretch) {
+		.at = traffic->length,
+		.length = frame->length,
+		.good = frame->length >= 4 && traffic_crc(frame->bytes, frame->length) == 0,
+	};
 	put(traffic, frame->bytes, frame->length);
 }
 
@@ -199,6 +225,7 @@ static void add_data(struct traffic *traffic, struct frame *frame, size_t count,
 		size_t before = traffic_random(traffic, (unsigned)(count - inner.length) + 1);
 
 		add_random(traffic, frame, before);
+		frame->baits[frame->n_baits++] = (struct traffic_stretch) { .at = frame->length, .length = inner.length };
 		for (size_t i = 0; i < inner.length; i++)
 			add(frame, inner.bytes[i]);
 		count -= before + inner.length;
@@ -437,13 +464,20 @@ static void begin_error(struct traffic *traffic)
 	traffic->dirty = true;
 }
 
+/* Should its CRC hold, that was not meant. */
+static void play_bad(struct traffic *traffic, const struct frame *frame)
+{
+	begin_error(traffic);
+	play(traffic, frame);
+	traffic->played[traffic->n_played - 1].good = false;
+}
+
 static void play_noise(struct traffic *traffic)
 {
 	struct frame noise = { .length = 0 };
 
 	add_random(traffic, &noise, between(traffic, 1, 12));
-	begin_error(traffic);
-	play(traffic, &noise);
+	play_bad(traffic, &noise);
 	tell(traffic, "noise");
 }
 
@@ -467,8 +501,7 @@ static void play_damaged(struct traffic *traffic)
 
 	any_frame(traffic, &frame);
 	damage(traffic, &frame);
-	begin_error(traffic);
-	play(traffic, &frame);
+	play_bad(traffic, &frame);
 	tell(traffic, "damaged");
 }
 
@@ -500,8 +533,7 @@ static void play_cut(struct traffic *traffic)
 	if (lacks == 1 && frame.bytes[frame.length - 1] == 0)
 		lacks++;
 	frame.length -= lacks;
-	begin_error(traffic);
-	play(traffic, &frame);
+	play_bad(traffic, &frame);
 	tell(traffic, "cut");
 	/*
 	 * The next byte on the bus would be, once in 256, the one that lacks, and the frame a good one; and
@@ -513,7 +545,7 @@ static void play_cut(struct traffic *traffic)
 
 void traffic_round(struct traffic *traffic, unsigned frames)
 {
-	traffic->length = traffic->n_expected = traffic->n_echoes = 0;
+	traffic->length = traffic->n_expected = traffic->n_echoes = traffic->n_played = traffic->n_baits = 0;
 	traffic->story[0] = '\0';
 	traffic->now_ns += INT64_C(1000000000);
 	for (unsigned i = 0; i < frames; i++) {

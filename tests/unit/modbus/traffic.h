@@ -26,6 +26,12 @@ struct traffic_echo {
 	uint8_t frame[256];
 };
 
+/* Where something lies in the stream. */
+struct traffic_stretch {
+	size_t at, length;
+	bool good;			/* a frame whose CRC holds */
+};
+
 struct traffic {
 	uint64_t random;
 	uint8_t address;		/* ours */
@@ -42,6 +48,10 @@ struct traffic {
 	size_t n_expected;
 	struct traffic_echo echoes[TRAFFIC_FRAMES];
 	size_t n_echoes;
+	struct traffic_stretch played[2 * TRAFFIC_FRAMES];	/* good frames, bad ones and noise */
+	size_t n_played;
+	struct traffic_stretch baits[4 * TRAFFIC_FRAMES];	/* good requests to us in the data of others */
+	size_t n_baits;
 	unsigned frames;		/* played, good and bad */
 	char story[TRAFFIC_FRAMES * 16];	/* what was played, for a failure */
 };
@@ -54,7 +64,13 @@ void traffic_round(struct traffic *traffic, unsigned frames);
 /* Uniform in 0..below-1. */
 unsigned traffic_random(struct traffic *traffic, unsigned below);
 
-/* CRC-16/MODBUS, bit by bit. */
+/*
+ * Does the stream also hold a frame that nobody composed: a CRC that holds by chance where a frame may lie?  It is
+ * then another bus that looks the same, and no receiver can tell which of the two it hears.
+ */
+bool traffic_doubtful(const struct traffic *traffic);
+
+/* CRC-16/MODBUS; after traffic_init() only. */
 uint16_t traffic_crc(const uint8_t *bytes, size_t length);
 
 #endif
