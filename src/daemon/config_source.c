@@ -7,40 +7,71 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define FILE_MOST (1 << 20)	/* bytes of all files together */
 #define DEPTH_MOST 10		/* files that include one another */
 #define FILES_MOST 100		/* files in all */
 
+/* Opens a regular file; -ENOTSUP for what is none: a pipe without a writer would keep the daemon for good. */
+static int open_regular(const char *path)
+{
+	int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), error = 0;
+	struct stat status;
+
+	if (file < 0)
+		return -errno;
+	if (fstat(file, &status))
+		error = -errno;
+	else if (S_ISDIR(status.st_mode))
+		error = -EISDIR;
+	else if (!S_ISREG(status.st_mode))
+		error = -ENOTSUP;
+	if (!error)
+		return file;
+	close(file);
+	return error;
+}
+
+static const char *reason(int error)
+{
+	return error == -ENOTSUP ? "not a regular file" : strerror(-error);
+}
+
+static int read_all(int file, char *buffer, size_t *length)
+{
+	ssize_t n;
+
+	for (*length = 0; *length <= FILE_MOST; *length += (size_t)n) {
+		n = read(file, buffer + *length, FILE_MOST + 1 - *length);
+		if (n < 0)
+			return -errno;
+		if (!n)
+			return 0;
+	}
+	return -EFBIG;
+}
+
 static int read_file(const char *path, char **text, size_t *length)
 {
-	FILE *file = fopen(path, "re");
+	int file = open_regular(path), error;
 	char *buffer;
-	int error = 0;
 
-	if (!file)
-		return -errno;
+	if (file < 0)
+		return file;
 	buffer = malloc(FILE_MOST + 1);
-	if (!buffer) {
-		error = -ENOMEM;
-		goto close;
-	}
-	errno = 0;
-	*length = fread(buffer, 1, FILE_MOST + 1, file);
-	if (ferror(file))
-		error = errno ? -errno : -EIO;
-	else if (*length > FILE_MOST)
-		error = -EFBIG;
+	error = buffer ? read_all(file, buffer, length) : -ENOMEM;
 	if (error)
 		free(buffer);
 	else
 		*text = buffer;
-close:
-	fclose(file);
+	close(file);
 	return error;
 }
 
@@ -198,7 +229,7 @@ static bool take_include(struct reading *reading)
 	} else {
 		error = spread_file(reading->source, path, reading->depth + 1);
 		if (error)
-			fprintf(complain(reading), "@include: cannot read %s: %s\n", path, strerror(-error));
+			fprintf(complain(reading), "@include: cannot read %s: %s\n", path, reason(error));
 		/* A last line without its end must not run into the next file's. */
 		if (reading->source->length && reading->source->text[reading->source->length - 1] != '\n')
 			put(reading->source, "\n", 1);
@@ -309,7 +340,7 @@ int config_source_read(struct config_source *source, const char *file, FILE *err
 	put(source, "", 0);
 	error = source->text ? spread_file(source, file, 1) : -ENOMEM;
 	if (error) {
-		fprintf(errors, "%s: cannot be read: %s\n", file, strerror(-error));
+		fprintf(errors, "%s: cannot be read: %s\n", file, reason(error));
 		return error;
 	}
 	return source->errors ? -EINVAL : 0;

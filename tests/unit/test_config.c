@@ -5,10 +5,12 @@
 #include <check.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -147,6 +149,18 @@ START_TEST(every_bad_file_gets_exactly_its_errors)
 }
 END_TEST
 
+/* A file of more than a MiB. */
+static const char *long_file(void)
+{
+	static const char path[] = "test_config.long";
+	FILE *file = fopen(path, "w");
+
+	ck_assert_ptr_nonnull(file);
+	ck_assert_int_eq(ftruncate(fileno(file), (1 << 20) + 1), 0);
+	fclose(file);
+	return path;
+}
+
 START_TEST(unreadable_file_names_path_and_reason)
 {
 	struct config config = *defaults();
@@ -160,11 +174,49 @@ START_TEST(unreadable_file_names_path_and_reason)
 	ck_assert_str_eq(errors, "/: cannot be read: Is a directory\n");
 	ck_assert_int_eq(result, -EISDIR);
 	free(errors);
-	/* Without an end: bounded. */
+	/* Without an end. */
 	errors = load(&config, "/dev/zero", &result);
-	ck_assert_str_eq(errors, "/dev/zero: cannot be read: File too large\n");
+	ck_assert_str_eq(errors, "/dev/zero: cannot be read: not a regular file\n");
+	ck_assert_int_eq(result, -ENOTSUP);
+	free(errors);
+	errors = load(&config, long_file(), &result);
+	ck_assert_str_eq(errors, "test_config.long: cannot be read: File too large\n");
 	ck_assert_int_eq(result, -EFBIG);
 	free(errors);
+	unlink("test_config.long");
+}
+END_TEST
+
+/* A pipe that nobody writes to would never be open. */
+START_TEST(pipes_and_terminals_are_refused_at_once)
+{
+	static const char fifo[] = "test_config.fifo";
+	struct config config = *defaults();
+	int result, terminal = posix_openpt(O_RDWR | O_NOCTTY);
+	char *errors, expected[512];
+	const char *path;
+
+	unlink(fifo);
+	ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+	errors = load(&config, fifo, &result);
+	ck_assert_str_eq(errors, "test_config.fifo: cannot be read: not a regular file\n");
+	ck_assert_int_eq(result, -ENOTSUP);
+	free(errors);
+	path = as_file("\n@include \"test_config.fifo\"\nadc: { rate = 5; };\n");
+	errors = load(&config, path, &result);
+	snprintf(expected, sizeof(expected), "%s:2: @include: cannot read test_config.fifo: not a regular file\n"
+		 "%s:3: adc.rate: got 5, must be 600..100000 scans per second\n", path, path);
+	ck_assert_str_eq(errors, expected);
+	ck_assert_int_eq(result, -EINVAL);
+	free(errors);
+	unlink(path);
+	unlink(fifo);
+	ck_assert_int_ge(terminal, 0);
+	ck_assert_int_eq(grantpt(terminal) || unlockpt(terminal), 0);
+	errors = load(&config, ptsname(terminal), &result);
+	ck_assert_ptr_nonnull(strstr(errors, ": cannot be read: not a regular file\n"));
+	free(errors);
+	close(terminal);
 }
 END_TEST
 
@@ -501,6 +553,7 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, every_bad_file_gets_exactly_its_errors);
 	tcase_add_test(tests, unreadable_file_names_path_and_reason);
+	tcase_add_test(tests, pipes_and_terminals_are_refused_at_once);
 	tcase_add_test(tests, what_a_file_says_is_in_effect_and_the_rest_stays);
 	tcase_add_test(tests, defaults_are_the_documented_ones);
 	tcase_add_test(tests, what_is_printed_reads_back_the_same);
