@@ -309,6 +309,7 @@ static void blank_nul(struct reading *reading, char *text, size_t length)
 static int spread_file(struct config_source *source, const char *path, unsigned depth)
 {
 	char *text = NULL;
+	const char *begin;
 	size_t length = 0;
 	struct reading reading = { .source = source, .path = path, .line = 1, .depth = depth };
 	int error = read_file(path, &text, &length);
@@ -318,12 +319,14 @@ static int spread_file(struct config_source *source, const char *path, unsigned 
 	source->files++;
 	error = mark_origin(source, path, 1);
 	blank_nul(&reading, text, length);
-	reading.at = text;
 	reading.end = text + length;
+	/* Some editors put a byte order mark before the text. */
+	begin = length >= 3 && !memcmp(text, "\xEF\xBB\xBF", 3) ? text + 3 : text;
+	reading.at = begin;
 	if (!error && source->length + length > FILE_MOST)
 		error = -EFBIG;
 	while (!error && reading.at < reading.end) {
-		bool at_start = reading.at == text || reading.at[-1] == '\n';
+		bool at_start = reading.at == begin || reading.at[-1] == '\n';
 
 		if (!at_start || !take_include(&reading))
 			take_piece(&reading);
