@@ -96,10 +96,10 @@ static int comtrade_open(struct adc *adc, struct adc_info *info)
 	self->lost = 0;
 	self->failed = 0;
 	self->restarted = true;
-	info->rate_hz = self->recording.timeline.segment[0].hz;
+	info->rate_hz = self->recording.timeline.segment[0].nominal_hz;
 	for (unsigned i = self->recording.timeline.segments; i-- > 0;)
-		if (comtrade_rate_serves(self->recording.timeline.segment[i].hz))
-			info->rate_hz = self->recording.timeline.segment[i].hz;
+		if (comtrade_rate_serves(self->recording.timeline.segment[i].nominal_hz))
+			info->rate_hz = self->recording.timeline.segment[i].nominal_hz;
 	info->block_scans = self->config.block_scans;
 	info->paced = false;
 	return 0;
@@ -161,7 +161,7 @@ static unsigned clipped_channels(struct adc_comtrade *self)
 static void put_scan(struct adc_comtrade *self, struct adc_block *block)
 {
 	if (!block->n) {
-		block->nominal_hz = block->rate_hz = self->step.hz;
+		block->nominal_hz = self->step.nominal_hz;
 		memcpy(block->delay_us, self->delay_us, sizeof(block->delay_us));
 		block->lost = self->lost + self->step.lost;
 		block->restarted = self->restarted || self->step.restarted;
@@ -171,6 +171,7 @@ static void put_scan(struct adc_comtrade *self, struct adc_block *block)
 	for (int c = 0; c < ADC_CHANNELS; c++)
 		block->scans[c][block->n] = self->record.value[c];
 	block->n++;
+	block->rate_hz = self->step.hz;
 	block->clipped |= clipped_channels(self);
 	block->t_ns = llround(self->newest_ns);
 }
@@ -179,9 +180,9 @@ static void put_scan(struct adc_comtrade *self, struct adc_block *block)
 static void skip_record(struct adc_comtrade *self)
 {
 	self->lost += self->step.lost;
-	if (comtrade_rate_serves(self->step.hz))
+	if (comtrade_rate_serves(self->step.nominal_hz))
 		self->lost++;
-	self->restarted = self->restarted || self->step.restarted || !comtrade_rate_serves(self->step.hz);
+	self->restarted = self->restarted || self->step.restarted || !comtrade_rate_serves(self->step.nominal_hz);
 	self->held = false;
 	memset(self->at_end, 0, sizeof(self->at_end));
 }
@@ -209,7 +210,7 @@ static int comtrade_read(struct adc *adc, struct adc_block *block)
 			return block->n ? (int)block->n : ret;
 		if (block->n && (self->step.lost || self->step.restarted))
 			break;
-		if (self->record.missing || !comtrade_rate_serves(self->step.hz)) {
+		if (self->record.missing || !comtrade_rate_serves(self->step.nominal_hz)) {
 			if (block->n)
 				break;
 			skip_record(self);
@@ -268,8 +269,8 @@ double adc_comtrade_max_rate_hz(const struct adc *adc)
 	if (adc->ops != &comtrade_ops)
 		return 0;
 	for (unsigned i = 0; i < self->recording.timeline.segments; i++)
-		if (comtrade_rate_serves(self->recording.timeline.segment[i].hz))
-			most = fmax(most, self->recording.timeline.segment[i].hz);
+		if (comtrade_rate_serves(self->recording.timeline.segment[i].nominal_hz))
+			most = fmax(most, self->recording.timeline.segment[i].nominal_hz);
 	return most;
 }
 

@@ -6,6 +6,8 @@
 
 /* Rates that differ by no more are one. */
 #define SAME_RATE 0.005
+/* Shorter pieces of nearly equal rates are averaged. */
+#define PIECE_S 0.25
 
 enum state {
 	STATE_STATION, STATE_COUNTS, STATE_ANALOG, STATE_STATUS, STATE_FREQUENCY, STATE_RATES, STATE_RATE, STATE_START, STATE_TRIGGER,
@@ -230,18 +232,26 @@ static bool is_date(struct comtrade_span line)
 
 /*
  * Recorders that follow the line's frequency write a rate for every few scans, each a little different.  They are
- * one stretch, at the mean rate; a measurement that began anew at each would never end.
+ * one stretch of the mean as nominal rate; a measurement that began anew at each would never end.
  */
 static bool join_rate(struct comtrade_cfg *cfg, double hz, uint64_t from, uint64_t end)
 {
 	struct comtrade_rate *last = cfg->rates ? &cfg->rate[cfg->rates - 1] : NULL;
 
-	if (!last || fabs(hz / last->hz - 1) > SAME_RATE)
+	if (!last || fabs(hz / last->nominal_hz - 1) > SAME_RATE)
 		return false;
+	if (hz == last->hz || !end || cfg->piece_s < PIECE_S || cfg->rates == COMTRADE_RATES_MAX) {
+		cfg->piece_s += (double)(end - from) / hz;
+		if (hz != last->hz && end)
+			last->hz = (double)(end - cfg->piece_from) / cfg->piece_s;
+		last->end = end;
+	} else {
+		cfg->rate[cfg->rates++] = (struct comtrade_rate){ .hz = hz, .end = end, .joined = true };
+		cfg->piece_from = from;
+		cfg->piece_s = (double)(end - from) / hz;
+	}
 	cfg->joined_s += (double)(end - from) / hz;
-	if (hz != last->hz && end)
-		last->hz = (double)(end - cfg->joined_from) / cfg->joined_s;
-	last->end = end;
+	cfg->rate[cfg->rates - 1].nominal_hz = end && hz != last->nominal_hz ? (double)(end - cfg->joined_from) / cfg->joined_s : hz;
 	return true;
 }
 
@@ -260,9 +270,9 @@ static int add_rate(struct comtrade_cfg *cfg, double hz, uint64_t end, struct co
 	if (cfg->rates == COMTRADE_RATES_MAX)
 		return comtrade_error_set(error, cfg->line, "more than %d different sample rates, expected at most that many",
 					  COMTRADE_RATES_MAX);
-	cfg->rate[cfg->rates++] = (struct comtrade_rate){ .hz = hz, .end = end };
-	cfg->joined_from = from;
-	cfg->joined_s = (double)(end - from) / hz;
+	cfg->rate[cfg->rates++] = (struct comtrade_rate){ .hz = hz, .nominal_hz = hz, .end = end };
+	cfg->joined_from = cfg->piece_from = from;
+	cfg->joined_s = cfg->piece_s = (double)(end - from) / hz;
 	return 0;
 }
 
@@ -397,6 +407,9 @@ int comtrade_cfg_end(struct comtrade_cfg *cfg, struct comtrade_error *error)
 {
 	if (cfg->state < STATE_TIMEMULT)
 		return comtrade_error_set(error, cfg->line + 1, "the file ends, expected %s", expected[cfg->state]);
+	for (unsigned i = cfg->rates; i-- > 1;)
+		if (cfg->rate[i].joined)
+			cfg->rate[i - 1].nominal_hz = cfg->rate[i].nominal_hz;
 	cfg->stamp_ns = cfg->timemult * (cfg->nanoseconds ? 1 : 1000);
 	return 0;
 }

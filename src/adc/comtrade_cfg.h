@@ -11,7 +11,7 @@
 #include "adc/comtrade_text.h"
 
 #define COMTRADE_CHANNELS_MAX	999999
-#define COMTRADE_RATES_MAX	128		/* different ones, one after the other */
+#define COMTRADE_RATES_MAX	999		/* one after the other */
 
 enum comtrade_format { COMTRADE_ASCII, COMTRADE_BINARY, COMTRADE_BINARY32, COMTRADE_FLOAT32 };
 
@@ -36,7 +36,9 @@ struct comtrade_analog {
 /* Up to scan number `end` (from 1; 0 = unknown) at `hz`. */
 struct comtrade_rate {
 	double hz;
+	double nominal_hz;			/* mean of the nearly equal rates it stands among */
 	uint64_t end;
+	bool joined;				/* nearly that of the one before: the measurement goes on */
 };
 
 struct comtrade_cfg {
@@ -50,8 +52,8 @@ struct comtrade_cfg {
 	/* private */
 	int state;
 	unsigned line, left, promised_rates;
-	uint64_t joined_from;
-	double joined_s;
+	uint64_t joined_from, piece_from;
+	double joined_s, piece_s;
 	double timemult;
 	bool nanoseconds;
 };

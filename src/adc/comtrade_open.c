@@ -272,7 +272,7 @@ static int check_rates(struct comtrade_recording *recording)
 	unsigned served = 0;
 
 	for (unsigned i = 0; i < timeline->segments; i++)
-		served += comtrade_rate_serves(timeline->segment[i].hz);
+		served += comtrade_rate_serves(timeline->segment[i].nominal_hz);
 	if (!served)
 		return fail(recording, -EINVAL, "%s: sample rate: got %.10g Hz, must be %g to %g", recording->path, timeline->segment[0].hz,
 			    COMTRADE_RATE_MIN_HZ, COMTRADE_RATE_MAX_HZ);

@@ -13,6 +13,11 @@
 #define STEP_MIN_UNITS 4.0
 /* No gap is longer: beyond, the numbers mean something else. */
 #define GAP_MAX_S 86400.0
+/* The mean steps before and behind a record differ by so much and the stamps' jitter: a new rate.  Less is a drift. */
+#define CHANGE 0.005
+/* A rate by the points of the last second: what they span, and from when on it counts. */
+#define POINTS_S 1.1
+#define POINTS_MIN_S 0.5
 
 void comtrade_timeline_init(struct comtrade_timeline *timeline, const struct comtrade_cfg *cfg)
 {
@@ -46,15 +51,16 @@ void comtrade_survey_init(struct comtrade_survey *survey, struct comtrade_timeli
 	timeline->segments = 0;
 }
 
-static int end_segment(struct comtrade_survey *survey, uint64_t end, struct comtrade_error *error)
+static int end_segment(struct comtrade_survey *survey, double sum, double count, uint64_t end, struct comtrade_error *error)
 {
 	struct comtrade_timeline *timeline = survey->timeline;
+	double hz = count / (sum * timeline->stamp_ns * 1e-9);
 
 	if (timeline->segments == COMTRADE_RATES_MAX)
 		return comtrade_error_set(error, 0, "the time stamps make more than %d stretches of different rate, expected fewer",
 					  COMTRADE_RATES_MAX);
 	timeline->segment[timeline->segments++] =
-		(struct comtrade_rate){ .hz = survey->count / (survey->sum * timeline->stamp_ns * 1e-9), .end = end };
+		(struct comtrade_rate){ .hz = hz, .nominal_hz = hz, .end = end };
 	return 0;
 }
 
@@ -90,6 +96,57 @@ static int settle_run(struct comtrade_survey *survey, struct comtrade_error *err
 	return 0;
 }
 
+static void forget_steps(struct comtrade_survey *survey)
+{
+	survey->steps = survey->newest = 0;
+	survey->half[0] = survey->half[1] = 0;
+	survey->change.off = 0;
+}
+
+/* What the mean of COMTRADE_MEAN_STEPS steps may be off by, as part of it, while the rate is the same. */
+static double mean_tolerance(const struct comtrade_survey *survey)
+{
+	double mean[2] = { survey->half[0] / COMTRADE_MEAN_STEPS, survey->half[1] / COMTRADE_MEAN_STEPS }, jitter = 0;
+
+	for (unsigned i = 0; i < 2 * COMTRADE_MEAN_STEPS; i++)
+		jitter = fmax(jitter, fmin(fabs(survey->step[i] - mean[0]), fabs(survey->step[i] - mean[1])));
+	return CHANGE + (2 * TOLERANCE_UNITS + 2 * jitter) / survey->half[0];
+}
+
+/* Ends the segment where the halves differed most. */
+static int split_segment(struct comtrade_survey *survey, struct comtrade_error *error)
+{
+	int ret = end_segment(survey, survey->change.sum, survey->change.count, survey->change.end, error);
+
+	survey->sum -= survey->change.sum;
+	survey->count -= survey->change.count;
+	forget_steps(survey);
+	return ret;
+}
+
+/* Takes a step of the segment: has its rate changed by less than single steps tell? */
+static int watch_rate(struct comtrade_survey *survey, double step, struct comtrade_error *error)
+{
+	unsigned at = survey->newest, middle = (at + COMTRADE_MEAN_STEPS) % (2 * COMTRADE_MEAN_STEPS);
+	double off;
+
+	survey->newest = (at + 1) % (2 * COMTRADE_MEAN_STEPS);
+	survey->half[0] += (survey->steps >= COMTRADE_MEAN_STEPS ? survey->step[middle] : 0) -
+			   (survey->steps == 2 * COMTRADE_MEAN_STEPS ? survey->step[at] : 0);
+	survey->half[1] += step - (survey->steps >= COMTRADE_MEAN_STEPS ? survey->step[middle] : 0);
+	survey->step[at] = step;
+	if (survey->steps < 2 * COMTRADE_MEAN_STEPS && ++survey->steps < 2 * COMTRADE_MEAN_STEPS)
+		return 0;
+	off = fabs(survey->half[1] / survey->half[0] - 1);
+	if (off > survey->change.off && off > CHANGE && off > mean_tolerance(survey)) {
+		survey->change.off = off;
+		survey->change.sum = survey->sum - survey->half[1];
+		survey->change.count = survey->count - COMTRADE_MEAN_STEPS;
+		survey->change.end = survey->records - COMTRADE_MEAN_STEPS;
+	}
+	return survey->change.off > 0 && off < survey->change.off / 2 ? split_segment(survey, error) : 0;
+}
+
 /* The run is long enough: it is a rate. */
 static int adopt_run(struct comtrade_survey *survey, struct comtrade_error *error)
 {
@@ -100,12 +157,13 @@ static int adopt_run(struct comtrade_survey *survey, struct comtrade_error *erro
 		return comtrade_error_set(error, 0, "record %llu: time stamp: got steps of %.3g units, expected at least %.3g to tell the rate",
 					  (unsigned long long)survey->records, survey->run_d, STEP_MIN_UNITS);
 	if (survey->count > 0)
-		ret = end_segment(survey, survey->records - survey->run_n - (held_d > 0), error);
+		ret = end_segment(survey, survey->sum, survey->count, survey->records - survey->run_n - (held_d > 0), error);
 	held_d = survey->count > 0 ? 0 : held_d;	/* between two rates it may be anything */
 	survey->sum = survey->run_sum;
 	survey->count = survey->run_n;
 	survey->run_n = 0;
 	survey->held_d = 0;
+	forget_steps(survey);
 	if (ret || !(held_d > 0))
 		return ret;
 	if (whole_steps(survey, held_d) < 1)
@@ -150,9 +208,11 @@ int comtrade_survey_add(struct comtrade_survey *survey, const struct comtrade_re
 					  (unsigned long long)survey->records, difference * survey->timeline->stamp_ns * 1e-9, GAP_MAX_S);
 	if (survey->count > 0 && whole_steps(survey, difference) == 1) {
 		ret = settle_run(survey, error);
+		survey->timeline->jitter_units =
+			fmax(survey->timeline->jitter_units, fabs(difference - survey->sum / survey->count));
 		survey->sum += difference;
 		survey->count++;
-		return ret;
+		return ret ? ret : watch_rate(survey, difference, error);
 	}
 	if (!survey->run_n || !near(difference, survey->run_d, survey->run_d)) {
 		ret = begin_run(survey, difference, error);
@@ -171,7 +231,7 @@ int comtrade_survey_end(struct comtrade_survey *survey, struct comtrade_error *e
 		return comtrade_error_set(error, 0, "got %llu records, expected enough of equal steps to tell the sample rate from their time stamps",
 					  (unsigned long long)survey->records);
 	ret = settle_run(survey, error);
-	return ret ? ret : end_segment(survey, 0, error);
+	return ret ? ret : end_segment(survey, survey->sum, survey->count, 0, error);
 }
 
 void comtrade_clock_start(struct comtrade_clock *clock, const struct comtrade_timeline *timeline)
@@ -248,12 +308,39 @@ static void step_by_rate(struct comtrade_clock *clock, const struct comtrade_rec
 		clock->segment_ns = end_ns + 1e9 / timeline->segment[clock->segment].hz;
 		clock->t_ns = clock->segment_ns +
 			      (double)(clock->position - clock->segment_position) * 1e9 / timeline->segment[clock->segment].hz;
-		step->restarted = true;
+		step->restarted = step->restarted || !timeline->segment[clock->segment].joined;
 	}
 	clock->numbered = record->has_number;
 	clock->number = record->number;
 	clock->stamped = record->has_stamp;
 	clock->stamp = record->stamp;
+}
+
+/*
+ * The true rate at this scan: the segment's, unless the scans of the last second say another.  Joined rates and a drift
+ * of the time stamps move it; the stamps' rounding and jitter do not.
+ */
+static double true_rate(struct comtrade_clock *clock, const struct comtrade_step *step)
+{
+	const struct comtrade_timeline *timeline = clock->timeline;
+	double hz = timeline->segment[clock->segment].hz, slack_ns = 100, scans, span_ns;
+	const struct comtrade_point *oldest, *newest = &clock->point[(clock->points + COMTRADE_POINTS - 1) % COMTRADE_POINTS];
+
+	clock->scans += 1 + step->lost;
+	if (step->restarted)
+		clock->points = 0;
+	if (!clock->points || clock->t_ns - newest->t_ns >= POINTS_S * 1e9 / (COMTRADE_POINTS - 1)) {
+		clock->point[clock->points % COMTRADE_POINTS] = (struct comtrade_point){ clock->scans, clock->t_ns };
+		clock->points++;
+	}
+	oldest = &clock->point[clock->points < COMTRADE_POINTS ? 0 : clock->points % COMTRADE_POINTS];
+	scans = (double)(clock->scans - oldest->scans);
+	span_ns = clock->t_ns - oldest->t_ns;
+	if (timeline->by_stamps)
+		slack_ns = 2 * (TOLERANCE_UNITS + timeline->jitter_units) * timeline->stamp_ns;
+	if (span_ns < POINTS_MIN_S * 1e9 || fabs(span_ns - scans * 1e9 / hz) <= slack_ns)
+		return hz;
+	return scans * 1e9 / span_ns;
 }
 
 void comtrade_clock_next(struct comtrade_clock *clock, const struct comtrade_record *record, struct comtrade_step *step)
@@ -265,5 +352,6 @@ void comtrade_clock_next(struct comtrade_clock *clock, const struct comtrade_rec
 		step_by_rate(clock, record, step);
 	clock->records++;
 	step->t_ns = clock->t_ns;
-	step->hz = clock->timeline->segment[clock->segment].hz;
+	step->nominal_hz = clock->timeline->segment[clock->segment].nominal_hz;
+	step->hz = true_rate(clock, step);
 }

@@ -23,12 +23,16 @@ struct comtrade_timeline {
 	bool by_stamps;
 	double stamp_ns;		/* nanoseconds a unit of the time stamps stands for */
 	double stamp_modulus;		/* at which they wrap, 0 = never */
+	double jitter_units;		/* most that a step of the stamps was off its mean */
 	unsigned segments;
 	struct comtrade_rate segment[COMTRADE_RATES_MAX];	/* end: scan (lost ones counted) or, by stamps, record behind the last */
 };
 
 /* From the configuration; by_stamps is set when a survey is needed. */
 void comtrade_timeline_init(struct comtrade_timeline *timeline, const struct comtrade_cfg *cfg);
+
+/* Means of so many steps before and behind a record tell whether the rate changes there. */
+#define COMTRADE_MEAN_STEPS 64
 
 /* The survey of all records' time stamps: fills the timeline's segments. */
 struct comtrade_survey {
@@ -39,6 +43,10 @@ struct comtrade_survey {
 	double run_d, run_sum;		/* equal differences that are not the present step */
 	unsigned run_n;
 	double held_d;			/* one odd difference before the run, 0 = none */
+	/* the newest steps of the segment, older and newer half, and where the two differed most */
+	double step[2 * COMTRADE_MEAN_STEPS], half[2];
+	unsigned steps, newest;
+	struct { double off, sum, count; uint64_t end; } change;
 };
 
 void comtrade_survey_init(struct comtrade_survey *survey, struct comtrade_timeline *timeline);
@@ -46,6 +54,9 @@ void comtrade_survey_init(struct comtrade_survey *survey, struct comtrade_timeli
 /* 0, or -EINVAL with the error's text. */
 int comtrade_survey_add(struct comtrade_survey *survey, const struct comtrade_record *record, struct comtrade_error *error);
 int comtrade_survey_end(struct comtrade_survey *survey, struct comtrade_error *error);
+
+/* Points in time that a rate is taken over: a window of the measurement, which is 1.1 s. */
+#define COMTRADE_POINTS 32
 
 /* The walk along the timeline, record by record. */
 struct comtrade_clock {
@@ -57,12 +68,15 @@ struct comtrade_clock {
 	double t_ns;			/* of the newest scan */
 	int64_t number;
 	double stamp;
+	uint64_t scans;			/* taken and lost */
+	struct comtrade_point { uint64_t scans; double t_ns; } point[COMTRADE_POINTS];	/* of the present stretch, a ring */
+	unsigned points;
 	bool numbered, consecutive, stamped, agreed;	/* the record before had a number, following its predecessor's; a stamp; that fits */
 };
 
 struct comtrade_step {
 	double t_ns;			/* from the first scan */
-	double hz;
+	double hz, nominal_hz;		/* true rate of the last second; that of the whole stretch */
 	uint64_t lost;			/* scans between the one before and this */
 	bool restarted;			/* first of a stretch at another rate */
 };

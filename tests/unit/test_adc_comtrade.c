@@ -17,12 +17,14 @@ static char directory[] = "/tmp/comtrade-XXXXXX";
 static char path[4096];
 static struct adc_config config;
 static struct recording recording;
+static double rate_tolerance;		/* of a block's true rate to its nominal one */
 
 /* All that a recording gave. */
 static struct {
 	unsigned n, blocks, restarts, clipped;
 	uint64_t lost, max_lost;
-	double rate_hz[16];		/* of each stretch behind a restart */
+	double rate_hz[16];		/* nominal, of each stretch behind a restart */
+	double last_hz;			/* of the newest block */
 	int64_t t_ns[SCANS_MAX];
 	double value[ADC_CHANNELS][SCANS_MAX];
 	double delay_us[ADC_CHANNELS];
@@ -34,6 +36,7 @@ static void setup(void)
 	recording_defaults(&recording);
 	memset(&config, 0, sizeof(config));
 	config.block_scans = BLOCK_SCANS;
+	rate_tolerance = 0;
 	for (int c = 0; c < ADC_CHANNELS; c++)
 		config.channel[c].gain = 1;
 	log_set_level(LOG_CRIT);
@@ -51,7 +54,8 @@ static void take_block(const struct adc_block *block)
 	memcpy(got.delay_us, block->delay_us, sizeof(got.delay_us));
 	got.blocks++;
 	ck_assert(block->primary);
-	ck_assert_double_eq(block->rate_hz, block->nominal_hz);
+	ck_assert_double_le(fabs(block->rate_hz / block->nominal_hz - 1), rate_tolerance);
+	got.last_hz = block->rate_hz;
 	for (unsigned i = 0; i < block->n; i++, got.n++) {
 		ck_assert_uint_lt(got.n, SCANS_MAX);
 		got.t_ns[got.n] = block->t_ns - llround((block->n - 1 - i) * 1e9 / block->rate_hz);
@@ -198,7 +202,9 @@ START_TEST(rates_that_are_nearly_equal_are_one_stretch_at_their_mean)
 	recording.n[1] = 2518;
 	recording.hz[2] = 2524;
 	recording.n[2] = 5048;
+	rate_tolerance = 0.002;
 	ck_assert_int_eq(read_all(), 0);
+	ck_assert_double_eq_tol(got.last_hz, 2524, 1e-6);
 	ck_assert_uint_eq(got.n, 2520 + 2518 + 5048);
 	ck_assert_uint_eq(got.restarts, 1);
 	ck_assert_double_eq_tol(got.rate_hz[0], (2520 + 2518 + 5048) / 4.0, 1e-9);
@@ -360,6 +366,41 @@ START_TEST(without_a_rate_a_new_step_of_the_stamps_is_a_new_rate)
 	ck_assert_uint_eq(got.restarts, 2);
 	ck_assert_double_eq_tol(got.rate_hz[0], 2520, 0.01);
 	ck_assert_double_eq_tol(got.rate_hz[1], 10000, 0.05);
+}
+END_TEST
+
+/* Less than single steps of the stamps tell apart from their jitter. */
+START_TEST(without_a_rate_a_change_by_a_hundredth_is_a_new_rate)
+{
+	static const double second[] = { 5000, 4848, 4752, 5200 };
+
+	recording.by_stamps = true;
+	recording.format = formats[_i % 2];
+	recording.hz[0] = 4800;
+	recording.n[0] = 4800;
+	recording.hz[1] = second[_i / 2];
+	recording.n[1] = (unsigned)second[_i / 2];
+	ck_assert_int_eq(read_all(), 0);
+	ck_assert_uint_eq(got.n, recording.n[0] + recording.n[1]);
+	ck_assert_uint_eq(got.lost, 0);
+	ck_assert_uint_eq(got.restarts, 2);
+	ck_assert_double_eq_tol(got.rate_hz[0], 4800, 0.5);
+	ck_assert_double_eq_tol(got.rate_hz[1], second[_i / 2], 0.5);
+}
+END_TEST
+
+START_TEST(without_a_rate_a_slight_change_moves_the_rate_of_the_last_second)
+{
+	recording.by_stamps = true;
+	recording.hz[0] = 4800;
+	recording.n[0] = 9600;
+	recording.hz[1] = 4810;
+	recording.n[1] = 9620;
+	rate_tolerance = 0.002;
+	ck_assert_int_eq(read_all(), 0);
+	ck_assert_uint_eq(got.n, 9600 + 9620);
+	ck_assert_uint_eq(got.restarts, 1);
+	ck_assert_double_eq_tol(got.last_hz, 4810, 0.03);
 }
 END_TEST
 
@@ -598,6 +639,8 @@ static void add_cases(TCase *cases)
 	tcase_add_test(cases, between_two_rates_the_stamps_may_make_any_pause);
 	tcase_add_loop_test(cases, data_in_the_same_letter_case_go_before_others, 0, 2);
 	tcase_add_test(cases, without_a_rate_a_new_step_of_the_stamps_is_a_new_rate);
+	tcase_add_loop_test(cases, without_a_rate_a_change_by_a_hundredth_is_a_new_rate, 0, 8);
+	tcase_add_test(cases, without_a_rate_a_slight_change_moves_the_rate_of_the_last_second);
 	tcase_add_loop_test(cases, a_scan_with_a_missing_sample_is_lost_and_nothing_else, 0, 12);
 	tcase_add_test(cases, a_missing_sample_of_an_unused_channel_does_no_harm);
 	tcase_add_test(cases, the_value_99999_is_a_sample_where_the_range_holds_it);
