@@ -357,20 +357,11 @@ static int take_timemult(struct comtrade_cfg *cfg, struct comtrade_span line, st
 	return 0;
 }
 
-static struct comtrade_span skip_byte_order_mark(struct comtrade_span line)
-{
-	if (line.length >= 3 && !memcmp(line.at, "\xef\xbb\xbf", 3)) {
-		line.at += 3;
-		line.length -= 3;
-	}
-	return line;
-}
-
 int comtrade_cfg_line(struct comtrade_cfg *cfg, struct comtrade_span line, struct comtrade_analog *analog,
 		      struct comtrade_error *error)
 {
 	if (!cfg->line++)
-		line = skip_byte_order_mark(line);
+		line = comtrade_skip_byte_order_mark(line);
 	line = comtrade_trim(line);
 	/* a blank line may stand for a blank frequency or time, nothing else */
 	if (!line.length && (cfg->state < STATE_FREQUENCY || cfg->state == STATE_RATES || cfg->state == STATE_FORMAT))

@@ -73,18 +73,23 @@ static int read_configuration(struct comtrade_recording *recording, unsigned *li
 	struct comtrade_error error = { 0, "" };
 	struct comtrade_analog analog;
 	struct comtrade_span text;
+	bool blank = true;	/* nothing but blank lines so far */
 	int ret;
 
 	heading->section = COMTRADE_SECTION_CFG;
 	while ((ret = comtrade_file_line(&recording->file, &text)) > 0) {
-		++*line;
-		if (*line == 1 && comtrade_heading_parse(text, heading)) {
+		if (!(*line)++)
+			text = comtrade_skip_byte_order_mark(text);
+		if (blank && comtrade_heading_parse(text, heading)) {
 			recording->combined = true;
 			if (heading->section != COMTRADE_SECTION_CFG)
-				return fail(recording, -EINVAL, "%s:1: got another section, expected '--- file type: CFG ---'", recording->path);
-			recording->cfg.line = 1;
+				return fail(recording, -EINVAL, "%s:%u: got another section, expected '--- file type: CFG ---'",
+					    recording->path, *line);
+			recording->cfg.line = *line;
+			blank = false;
 			continue;
 		}
+		blank = blank && !comtrade_trim(text).length;
 		if (recording->combined && comtrade_heading_parse(text, heading))
 			break;
 		ret = comtrade_cfg_line(&recording->cfg, text, &analog, &error);
@@ -257,8 +262,10 @@ static int survey_stamps(struct comtrade_recording *recording, const atomic_bool
 	while ((ret = comtrade_recording_next(recording, &record)) > 0) {
 		if (recording->records % CANCEL_CHECK_RECORDS == 0 && atomic_load(cancelled))
 			return fail(recording, -ECANCELED, "%s: cancelled", recording->path);
-		if (comtrade_survey_add(&survey, &record, &error))
+		if (comtrade_survey_add(&survey, &record, &error)) {
+			error.line = recording->cfg.format == COMTRADE_ASCII ? recording->line : 0;
 			return fail_at(recording, recording->data_path, &error);
+		}
 	}
 	if (ret < 0)
 		return ret;

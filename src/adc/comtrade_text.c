@@ -49,6 +49,15 @@ struct comtrade_span comtrade_trim(struct comtrade_span span)
 	return trim_blanks(span);
 }
 
+struct comtrade_span comtrade_skip_byte_order_mark(struct comtrade_span line)
+{
+	if (line.length >= 3 && !memcmp(line.at, "\xef\xbb\xbf", 3)) {
+		line.at += 3;
+		line.length -= 3;
+	}
+	return line;
+}
+
 bool comtrade_next_field(struct comtrade_span *rest, struct comtrade_span *field)
 {
 	const char *comma;

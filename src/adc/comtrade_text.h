@@ -28,6 +28,9 @@ int comtrade_error_set(struct comtrade_error *error, unsigned line, const char *
 /* Cuts at the first ^Z (the end of text files on some systems), then blanks, tabs, CR, LF and NUL at both ends. */
 struct comtrade_span comtrade_trim(struct comtrade_span span);
 
+/* The first line of a file without the mark that some editors put before UTF-8. */
+struct comtrade_span comtrade_skip_byte_order_mark(struct comtrade_span line);
+
 /* Takes the next field, trimmed, off *rest.  False when none is left; an empty line has no field. */
 bool comtrade_next_field(struct comtrade_span *rest, struct comtrade_span *field);
 

@@ -42,6 +42,7 @@ void recording_defaults(struct recording *recording)
 	recording->max = 32767;
 	recording->blank = "";
 	recording->tail = "";
+	recording->lead = "";
 }
 
 static unsigned scans(const struct recording *recording)
@@ -231,6 +232,7 @@ void recording_write(const struct recording *r, const char *directory, const cha
 
 	snprintf(path, size, "%s/%s.%s", directory, name, r->combined ? "cff" : r->upper_case ? "CFG" : "cfg");
 	out = create(path);
+	fputs(r->lead, out);
 	if (r->combined)
 		fprintf(out, "--- file type: CFG ---%s", r->eol);
 	write_configuration(r, out);

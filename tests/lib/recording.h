@@ -19,6 +19,7 @@ struct recording {
 	const char *format;		/* "ASCII", "BINARY", "BINARY32", "FLOAT32" */
 	const char *eol;
 	bool combined;			/* .cff */
+	const char *lead;		/* put before everything */
 	bool upper_case;		/* .CFG, .DAT */
 	double hz[4];			/* rates; 0 behind the last */
 	unsigned n[4];			/* scans at each */

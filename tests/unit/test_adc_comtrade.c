@@ -319,6 +319,18 @@ START_TEST(what_stands_behind_the_data_of_a_combined_file_is_not_data)
 }
 END_TEST
 
+START_TEST(a_byte_order_mark_or_blank_lines_before_the_first_do_no_harm)
+{
+	static const char *const leads[] = { "\xef\xbb\xbf", "\r\n", "\n \t\n\n", "\xef\xbb\xbf\r\n" };
+
+	recording.lead = leads[_i % 4];
+	recording.combined = _i / 4;
+	ck_assert_int_eq(read_all(), 0);
+	ck_assert_uint_eq(got.n, 2520);
+	check_values(V_TOLERANCE, A_TOLERANCE);
+}
+END_TEST
+
 START_TEST(numbers_that_do_not_count_records_tell_of_no_loss)
 {
 	recording.number_step = 10;
@@ -635,6 +647,7 @@ static void add_cases(TCase *cases)
 	tcase_add_loop_test(cases, records_that_are_not_there_are_counted_to_the_scan, 0, 8);
 	tcase_add_loop_test(cases, a_jump_of_the_numbers_alone_loses_nothing, 0, 4);
 	tcase_add_loop_test(cases, what_stands_behind_the_data_of_a_combined_file_is_not_data, 0, 4);
+	tcase_add_loop_test(cases, a_byte_order_mark_or_blank_lines_before_the_first_do_no_harm, 0, 8);
 	tcase_add_test(cases, numbers_that_do_not_count_records_tell_of_no_loss);
 	tcase_add_test(cases, between_two_rates_the_stamps_may_make_any_pause);
 	tcase_add_loop_test(cases, data_in_the_same_letter_case_go_before_others, 0, 2);
