@@ -23,6 +23,8 @@
 
 #include "metering/block.h"
 
+enum { ADC_RATE_MIN_HZ = 600, ADC_RATE_MAX_HZ = 100000 };
+
 struct adc;
 
 /* What an open source turned out to be. */

@@ -15,6 +15,7 @@
 #include "adc/adc_iio_queue.h"
 #include "adc/adc_iio_thread.h"
 #include "adc/gaps.h"
+#include "adc/rate_check.h"
 #include "adc/rate_clock.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
@@ -35,6 +36,9 @@ struct adc_iio {
 	struct gaps gaps;
 	struct arrivals arrivals;
 	struct rate_clock rate;
+	struct rate_check check;
+	bool checked;			/* facts.rate_hz is true: until then nothing is delivered */
+	double told_hz;			/* a rate other than the stated one, as logged */
 	struct gap ahead;		/* in front of the queue's first scan, when stamps do not tell */
 	unsigned run;			/* scans of the queue that are known to be continuous */
 	int64_t first_arrival_ns;	/* the least late arrival known, and the scans since it: bounds what can be lost */
@@ -164,6 +168,8 @@ static int iio_open(struct adc *adc, struct adc_info *info)
 		error = scan_queue_allocate(&iio->queue, gaps_most_waiting(&iio->gaps) + 2 * iio->config.block_scans);
 		if (error < 0)
 			snprintf(iio->facts.text, sizeof(iio->facts.text), "no memory for the scans of a second");
+		rate_check_init(&iio->check, iio->facts.rate_hz);
+		iio->checked = false;
 	}
 	log_open(iio, error);
 	if (error < 0) {
@@ -231,7 +237,47 @@ static void count_arrival(struct adc_iio *iio, const struct capture_scans *scans
 	}
 }
 
-/* 1 when scans came, 0 when none did, or -errno. */
+/* The true rate is not the stated one: all begins anew with it. */
+static int take_rate(struct adc_iio *iio, double rate_hz)
+{
+	int error;
+
+	if (rate_hz != iio->told_hz)
+		log_warning("adc: the ADC delivers %g scans per second, not %g: %g Hz is taken", rate_hz, iio->facts.rate_hz, rate_hz);
+	iio->told_hz = rate_hz;
+	iio->facts.rate_hz = rate_hz;
+	begin(iio);
+	scan_queue_free(&iio->queue);
+	error = scan_queue_allocate(&iio->queue, gaps_most_waiting(&iio->gaps) + 2 * iio->config.block_scans);
+	return error < 0 ? log_failure(iio, error, "no memory for the scans of a second") : 0;
+}
+
+/* 1 when the true rate is known, 0 when not yet, or -errno. */
+static int check_rate(struct adc_iio *iio, const struct capture_scans *scans)
+{
+	double rate_hz = rate_check_add(&iio->check, scans->stamped ? scans->stamp_ns : NULL, scans->n, scans->arrival_ns);
+	char text[512];
+	int error = 0;
+
+	if (rate_hz == 0)
+		return 0;
+	if (rate_hz < 0) {
+		snprintf(text, sizeof(text), "the true rate of the ADC cannot be told: its scans come too irregularly for %g Hz",
+				iio->facts.rate_hz);
+		return log_failure(iio, -EIO, text);
+	}
+	if (rate_hz < ADC_RATE_MIN_HZ || rate_hz > ADC_RATE_MAX_HZ) {
+		snprintf(text, sizeof(text), "the ADC delivers %g scans per second, not %g, must be %d to %d", rate_hz,
+				iio->facts.rate_hz, ADC_RATE_MIN_HZ, ADC_RATE_MAX_HZ);
+		return log_failure(iio, -ERANGE, text);
+	}
+	iio->checked = true;
+	if (rate_hz != iio->facts.rate_hz)
+		error = take_rate(iio, rate_hz);
+	return error < 0 ? error : 1;
+}
+
+/* 1 when scans came that can be delivered, 0 when none did, or -errno. */
 static int fetch(struct adc_iio *iio)
 {
 	int64_t timeout_ns = iio->facts.timeout_ms * INT64_C(1000000) + 1000000000;
@@ -244,6 +290,11 @@ static int fetch(struct adc_iio *iio)
 	if (scans->n == 0)
 		return ++iio->empty_refills < EMPTY_REFILLS ? 0 : log_failure(iio, -EIO, "the ADC sends blocks without a scan");
 	iio->empty_refills = 0;
+	if (!iio->checked) {
+		error = check_rate(iio, scans);
+		if (error <= 0)
+			return error;
+	}
 	scan_queue_append(&iio->queue, scans, iio->facts.monotonic, rate_clock_hz(&iio->rate));
 	count_arrival(iio, scans);
 	if (!scans->stamped)

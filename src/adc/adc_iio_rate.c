@@ -16,6 +16,7 @@ struct rate_owner {
 	const struct capture *channels;		/* those of the six channels that have one */
 	const struct iio_channel *first;	/* of them */
 	const struct iio_device *trigger;	/* NULL: none */
+	double unit_hz;				/* of the attribute: 1, or 1000 where nothing else makes sense */
 };
 
 static bool find_owner(const struct capture *capture, struct rate_owner *owner)
@@ -24,6 +25,7 @@ static bool find_owner(const struct capture *capture, struct rate_owner *owner)
 
 	memset(owner, 0, sizeof(*owner));
 	owner->trigger = trigger;
+	owner->unit_hz = 1;
 	if (iio_device_find_attr(capture->device, frequency)) {
 		owner->device = capture->device;
 		return true;
@@ -75,6 +77,7 @@ static ssize_t owner_write(const struct rate_owner *owner, double rate_hz)
 	char text[64];
 	ssize_t n = 0;
 
+	rate_hz /= owner->unit_hz;
 	/* Some drivers take whole numbers only. */
 	snprintf(text, sizeof(text), rate_hz == floor(rate_hz) ? "%.0f" : "%.6f", rate_hz);
 	if (owner->device)
@@ -96,7 +99,7 @@ static int read_rate(struct capture *capture, const struct rate_owner *owner)
 	rate_hz = strtod(text, &end);
 	if (end == text || !isfinite(rate_hz) || rate_hz <= 0)
 		return capture_fail(capture, -EINVAL, "sampling_frequency is \"%.20s\", must be a number above 0", text);
-	capture->rate_hz = rate_hz;
+	capture->rate_hz = rate_hz * owner->unit_hz;
 	return 0;
 }
 
@@ -138,6 +141,38 @@ static ssize_t write_rate(const struct capture *capture, const struct rate_owner
 	return n;
 }
 
+/* The rate to ask for by the list; false where there is none. */
+static bool choose_rate(struct rate_owner *owner, const char *list, double wanted_hz, double *rate_hz)
+{
+	double highest;
+
+	if (rate_list_choose(list, INFINITY, &highest) < 0)
+		return false;
+	/* Some drivers count in kHz, against the ABI; a rate that cannot be measured with is no loss. */
+	if (highest < ADC_RATE_MIN_HZ && highest * 1000 <= ADC_RATE_MAX_HZ)
+		owner->unit_hz = 1000;
+	if (rate_list_choose(list, wanted_hz / owner->unit_hz, rate_hz) < 0)
+		return false;
+	*rate_hz *= owner->unit_hz;
+	return true;
+}
+
+/* What is stated need not be true, but it must be possible.  The first scans tell the true rate, and so whether kHz were meant. */
+static int check_rate(struct capture *capture, const struct rate_owner *owner)
+{
+	double stated = capture->rate_hz / owner->unit_hz;
+
+	if (capture->rate_hz < ADC_RATE_MIN_HZ && stated * 1000 >= ADC_RATE_MIN_HZ && stated * 1000 <= ADC_RATE_MAX_HZ)
+		capture->rate_hz = stated * 1000;
+	if (capture->rate_hz < ADC_RATE_MIN_HZ || capture->rate_hz > ADC_RATE_MAX_HZ)
+		return capture_fail(capture, -ERANGE, "device \"%s\": sampling_frequency is %g Hz, must be %d to %d",
+				iio_device_get_id(capture->device), stated, ADC_RATE_MIN_HZ, ADC_RATE_MAX_HZ);
+	if (capture->rate_hz != stated)
+		capture_note(capture, "device \"%s\": sampling_frequency %g is taken for kHz", iio_device_get_id(capture->device),
+				stated);
+	return 0;
+}
+
 int capture_set_rate(struct capture *capture)
 {
 	double wanted_hz = capture->config->rate_hz, rate_hz = wanted_hz;
@@ -149,11 +184,11 @@ int capture_set_rate(struct capture *capture)
 
 	capture->rate_hz = wanted_hz;
 	if (!find_owner(capture, &owner)) {
-		capture_note(capture, "neither device, channels nor trigger have a sampling_frequency, %g Hz is taken as given", wanted_hz);
+		capture_note(capture, "neither device, channels nor trigger have a sampling_frequency: %g Hz until the scans tell", wanted_hz);
 		return 0;
 	}
 	n = read_list(capture, &owner, list, sizeof(list));
-	listed = n > 0 && rate_list_choose(list, wanted_hz, &rate_hz) == 0;
+	listed = n > 0 && choose_rate(&owner, list, wanted_hz, &rate_hz);
 	if (!listed)
 		rate_hz = wanted_hz;
 	if (!capture_link_is_lost(n))
@@ -161,6 +196,8 @@ int capture_set_rate(struct capture *capture)
 	if (capture_link_is_lost(n))
 		return capture_fail(capture, (int)n, "sampling_frequency was not answered: %s", strerror((int)-n));
 	error = n < 0 ? read_rate(capture, &owner) : search_rate(capture, &owner, fmin(rate_hz, wanted_hz));
+	if (error == 0)
+		error = check_rate(capture, &owner);
 	if (error < 0)
 		return error;
 	if (n < 0 && fabs(capture->rate_hz - wanted_hz) > wanted_hz * 1e-6)

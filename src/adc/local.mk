@@ -1,6 +1,7 @@
 # Losses, the true rate, and what a recording's text and records mean: pure, for the fuzzer too.
 libpure_a_SOURCES += \
 	%D%/gaps.c %D%/gaps.h \
+	%D%/rate_check.c %D%/rate_check.h \
 	%D%/rate_clock.c %D%/rate_clock.h \
 	%D%/rate_list.c %D%/rate_list.h \
 	%D%/comtrade_text.c %D%/comtrade_text.h \

@@ -117,7 +117,7 @@ static int read_blocks(struct client *client, unsigned block_scans)
 	memset(&block, 0, sizeof(block));
 	for (unsigned c = 0; c < ADC_CHANNELS; c++)
 		block.scans[c] = client->values + (size_t)c * block_scans;
-	for (unsigned i = 0; client->seconds > 0 ? now_ns() < end_ns : i < client->blocks; i++) {
+	for (unsigned i = 0; client->seconds > 0 ? now_ns() < end_ns : i < client->blocks;) {
 		int n = client->adc->ops->read(client->adc, &block);
 
 		if (n < 0) {
@@ -125,6 +125,7 @@ static int read_blocks(struct client *client, unsigned block_scans)
 			fflush(stdout);
 			return n;
 		}
+		i += n > 0;
 		if (n > 0)
 			print_block(client, &block);
 	}

@@ -66,6 +66,8 @@ class Options:
         self.offset = ""                # likewise
         self.available = ""             # sampling_frequency_available
         self.rate_on = "device"         # "device", "channel", "trigger", "none"
+        self.available_on = ""          # where the list is; "" = where the rate is
+        self.rate_unit = 1.0            # Hz that one of sampling_frequency stands for
         self.rate_fixed = 0             # 1: writing sampling_frequency gives EINVAL
         self.rate_grid = 0.0            # > 0: rates are rounded down to multiples
         self.stamps = "regular"         # "regular", "irq" (shared stamps, then holes), "none"
@@ -187,16 +189,16 @@ class IiodServer:
             return -EINVAL
         if o.rate_grid:
             rate = max(o.rate_grid, math.floor(rate / o.rate_grid) * o.rate_grid)
-        self.set_rate = rate
+        self.set_rate = rate * o.rate_unit
         return len(text)
 
     def attributes(self, where):
         """Name to value of the device ("device"), a channel ("channel") or the trigger ("trigger")."""
         o, found = self.options, {}
         if o.rate_on == where:
-            found["sampling_frequency"] = "%g" % self.rate
-            if o.available:
-                found["sampling_frequency_available"] = o.available
+            found["sampling_frequency"] = "%g" % (self.rate / o.rate_unit)
+        if o.available and where == (o.available_on or o.rate_on):
+            found["sampling_frequency_available"] = o.available
         if where == "device":
             found["current_timestamp_clock"] = self.written.get("current_timestamp_clock", "realtime")
         if where == "channel":

@@ -125,6 +125,46 @@ def test_the_rate_is_set_where_it_belongs_and_the_true_one_is_said():
         ({"rate_grid": 500.0}, 2520, 3000), ({"rate_fixed": 1, "rate": 3906.25}, 2520, 3906.25)])
 
 
+def test_the_true_rate_is_found_before_anything_is_delivered():
+    def one(case):
+        true, options, wanted, near = case
+        with IiodServer(**{"rate": true, "rate_on": "none", **options}) as server:
+            result = run(server, blocks=5, rate=wanted)
+            assert result.errors == [], result.log
+            # every block, the first too; to the digits that are promised
+            nominals = [float(line[4]) for line in result.of("block")]
+            assert len(set(nominals)) == 1 and abs(nominals[0] / true - 1) <= near, (case, nominals)
+            assert result.blocks[0]["restarted"] and lost_of(result) == 0
+            assert (f"{nominals[0]:g} Hz is taken" in result.log) == (nominals[0] != wanted), result.log
+    stated = {"rate_on": "device", "rate_fixed": 1}
+    in_parallel(one, [
+        (4000.0, {}, 2520, 1e-9), (1000.0, {}, 2520, 1e-9), (2600.0, {}, 2520, 1e-9), (2520.0, {}, 2520, 1e-9),
+        (4000.0, {"stamps": "irq"}, 2520, 0.01), (1000.0, {"stamps": "irq"}, 2520, 0.01),
+        (4000.0, {"stamps": "none"}, 2520, 0.02), (1000.0, {"stamps": "none"}, 2520, 0.02),
+        (4000.0, {**stated, "rate_unit": 2.0}, 2000, 1e-9)])
+
+
+def test_a_converter_that_counts_in_khz_is_measured_at_its_true_rate():
+    with IiodServer(rate=1000.0, rate_on="channel", rate_unit=1000.0, available="1 2 4 8 16 32 64", available_on="device") as server:
+        result = run(server, blocks=5, rate=2520)
+        assert server.set_rate == 4000
+        assert {float(line[4]) for line in result.of("block")} == {4000.0}, result.lines
+        assert "4 is taken for kHz" in result.log
+
+
+def test_a_rate_that_cannot_be_measured_with_is_refused():
+    def one(case):
+        options, said = case
+        with IiodServer(**options) as server:
+            result = run(server, blocks=5)
+            assert result.blocks == [] and result.errors[0][1] == "ERANGE", result.lines
+            assert said in result.log, result.log
+    in_parallel(one, [
+        ({"rate": 250.0, "rate_fixed": 1}, '"iio:device1": sampling_frequency is 250 Hz, must be 600 to 100000'),
+        ({"rate": 200000.0, "rate_fixed": 1}, "200000 Hz, must be 600 to 100000"),
+        ({"rate": 400.0, "rate_on": "none"}, "400 scans per second, not 2520, must be 600 to 100000")])
+
+
 # ---- losses ----
 
 def lost_of(result):

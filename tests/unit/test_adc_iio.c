@@ -259,6 +259,8 @@ START_TEST(a_scan_that_changes_its_length_is_noticed)
 	ck_assert_int_eq(adc->ops->read(adc, &block), -EPROTO);
 	adc->ops->close(adc);
 	fake_iio.refill_step = 32;
+	for (size_t i = 0; i < SCANS * 24 / 32; i++)
+		put(i * 32 + 16, 1000000 * (i + 1), 8, false);
 	ck_assert_int_eq(open_adc(&info), 0);
 	ck_assert_int_eq(adc->ops->read(adc, &block), SCANS * 24 / 32);
 }
@@ -435,6 +437,46 @@ START_TEST(a_driver_that_refuses_what_it_cannot_make_is_offered_the_usual_rates)
 }
 END_TEST
 
+START_TEST(a_rate_in_khz_is_chosen_in_khz)
+{
+	struct fake_attribute *rate = fake_iio_attribute(fake_iio_adc(), -1, "sampling_frequency");
+
+	snprintf(fake_iio_attribute(fake_iio_adc(), -1, "sampling_frequency_available")->value, 64, "1 2 4 8 16 32 64");
+	rate->listed = true;
+	ck_assert_double_eq(rate_for(2520), 4000);
+	ck_assert_str_eq(rate->value, "4");
+	ck_assert_double_eq(rate_for(8000), 8000);
+}
+END_TEST
+
+START_TEST(a_rate_that_cannot_be_measured_with_is_refused)
+{
+	static const char *const values_hz[] = { "250", "599", "200000", "0.5" };
+	struct fake_attribute *rate = fake_iio_attribute(fake_iio_adc(), -1, "sampling_frequency");
+
+	rate->fixed = true;
+	for (size_t i = 0; i < sizeof(values_hz) / sizeof(*values_hz); i++) {
+		snprintf(rate->value, sizeof(rate->value), "%s", values_hz[i]);
+		ck_assert_double_eq(rate_for(2520), -ERANGE);
+	}
+}
+END_TEST
+
+START_TEST(a_rate_that_the_stamps_disprove_is_not_believed)
+{
+	struct adc_info info;
+
+	fill(1, 2, false);
+	config.rate_hz = 2520;
+	ck_assert_int_eq(open_adc(&info), 0);
+	ck_assert_double_eq(info.rate_hz, 2520);
+	ck_assert_int_eq(adc->ops->read(adc, &block), SCANS);
+	ck_assert(block.restarted);
+	ck_assert_double_eq(block.nominal_hz, 1000);
+	ck_assert_double_eq(block.rate_hz, 1000);
+}
+END_TEST
+
 START_TEST(a_loss_inside_a_refill_stands_in_front_of_the_scan_after_it)
 {
 	struct adc_info info;
@@ -522,6 +564,9 @@ int main(void)
 		the_rate_is_set_on_whichever_has_it,
 		a_list_on_the_device_serves_a_rate_on_the_channels_and_the_other_way_round,
 		a_driver_that_refuses_what_it_cannot_make_is_offered_the_usual_rates,
+		a_rate_in_khz_is_chosen_in_khz,
+		a_rate_that_cannot_be_measured_with_is_refused,
+		a_rate_that_the_stamps_disprove_is_not_believed,
 		a_loss_inside_a_refill_stands_in_front_of_the_scan_after_it,
 		a_cancelled_source_stays_so,
 		empty_refills_are_borne_a_few_times,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "adc/rate_check.h"
 #include "adc/rate_clock.h"
 #include "adc/rate_list.h"
 
@@ -209,6 +210,94 @@ START_TEST(what_is_no_list_of_rates_is_refused)
 }
 END_TEST
 
+/* ---- rate_check ---- */
+
+enum kind { EVEN, SHARED, ARRIVALS };
+
+static double part_of(unsigned *seed)
+{
+	*seed ^= *seed << 13;
+	*seed ^= *seed >> 17;
+	*seed ^= *seed << 5;
+	return *seed / 4294967296.0;
+}
+
+/* A converter of true_hz whose blocks of n come in until the rate is told; so many of a thousand blocks lose up to 50 scans. */
+static double told_rate(enum kind kind, double stated_hz, double true_hz, unsigned n, unsigned lossy, unsigned seed, double *after_s)
+{
+	static struct rate_check check;
+	static int64_t stamps[4096];
+	uint64_t number = 0;
+	double interrupt_s = 0, hz = 0;
+
+	rate_check_init(&check, stated_hz);
+	while (hz == 0) {
+		if (part_of(&seed) * 1000 < lossy)
+			number += (uint64_t)(part_of(&seed) * 50);
+		for (unsigned i = 0; i < n; i++) {
+			double at_s = (double)++number / true_hz;
+
+			while (interrupt_s < at_s)
+				interrupt_s += (part_of(&seed) < 0.02 ? 0.009 : 4 / true_hz) * (0.5 + 0.5 * part_of(&seed));
+			at_s = kind == SHARED ? interrupt_s : at_s + (part_of(&seed) - 0.5) * 0.1 / true_hz;
+			stamps[i] = llround(at_s * 1e9);
+		}
+		*after_s = (double)number / true_hz;
+		hz = rate_check_add(&check, kind == ARRIVALS ? NULL : stamps, n, llround((*after_s + part_of(&seed) * 4e-3) * 1e9));
+	}
+	return hz;
+}
+
+START_TEST(a_stated_rate_that_is_true_is_kept_and_any_other_is_found)
+{
+	static const double off[] = { 1, 1.002, 0.995, 1.015, 0.98, 1.25, 1.587, 0.397, 1000, 0.001, 10 };
+	unsigned seed = seed_of_day();
+
+	for (unsigned k = 0; k < 11 * 12; k++) {
+		enum kind kind = (enum kind)(k % 3);
+		double stated_hz = k % 2 ? 2520 : 4000, true_hz = stated_hz * off[k / 12], after_s;
+		double hz, near = kind == EVEN ? 0.006 : 0.012;
+
+		if (true_hz < 600 || true_hz > 100000) {
+			stated_hz = true_hz;
+			true_hz = k % 2 ? 2520 : 4000;
+		}
+		hz = told_rate(kind, stated_hz, true_hz, true_hz > 20000 ? 2000 : 126, 0, seed + k * 7919, &after_s);
+		if (fabs(true_hz / stated_hz - 1) < 0.0055 && kind == EVEN)
+			ck_assert_double_eq(hz, stated_hz);
+		ck_assert_msg(fabs(hz / true_hz - 1) < near, "kind %u: stated %g, true %g: told %g", kind, stated_hz, true_hz, hz);
+		ck_assert_double_lt(after_s, kind == EVEN ? 0.5 : 3.5);
+	}
+}
+END_TEST
+
+START_TEST(even_stamps_tell_the_rate_although_scans_are_lost_all_the_time)
+{
+	unsigned seed = seed_of_day();
+
+	for (unsigned k = 0; k < 40; k++) {
+		double after_s, hz = told_rate(EVEN, 2520, 4000, 16 + 16 * (k % 8), 500, seed + k * 104729, &after_s);
+
+		ck_assert_msg(fabs(hz / 4000 - 1) < 0.006, "%g", hz);
+	}
+}
+END_TEST
+
+START_TEST(scans_that_tell_no_rate_are_told_to_be_such)
+{
+	static const int64_t standing[16];
+	static struct rate_check check;
+	double hz = 0;
+	unsigned n = 0;
+
+	rate_check_init(&check, 2520);
+	for (; hz == 0 && n < 2000; n++)
+		hz = rate_check_add(&check, standing, 16, n * INT64_C(6349206));
+	ck_assert_double_eq(hz, -EIO);
+	ck_assert_uint_lt(n, 1500);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
@@ -222,6 +311,9 @@ int main(void)
 		a_loss_that_nobody_saw_is_not_taken_for_a_slower_crystal,
 		the_lowest_rate_that_reaches_is_chosen,
 		what_is_no_list_of_rates_is_refused,
+		a_stated_rate_that_is_true_is_kept_and_any_other_is_found,
+		even_stamps_tell_the_rate_although_scans_are_lost_all_the_time,
+		scans_that_tell_no_rate_are_told_to_be_such,
 	};
 	Suite *suite = suite_create("rate_clock");
 	TCase *tcase = tcase_create("rate_clock");
