@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include "daemon/config_reader.h"
 
@@ -79,8 +80,34 @@ static void check_settings(struct config_reader *reader)
 		check_pulse(reader, &settings);
 }
 
+/* One channel cannot be two inputs. */
+static void check_channels(struct config_reader *reader)
+{
+	static const char *const keys[ADC_CHANNELS] = {
+		[ADC_VA] = "adc.channels.va.channel", [ADC_VB] = "adc.channels.vb.channel", [ADC_VC] = "adc.channels.vc.channel",
+		[ADC_IA] = "adc.channels.ia.channel", [ADC_IB] = "adc.channels.ib.channel", [ADC_IC] = "adc.channels.ic.channel",
+	};
+	const struct adc_config *adc = &reader->config->adc;
+	char got[128];
+
+	if (!strcmp(adc->source, "sim"))
+		return;
+	for (int c = 1; c < ADC_CHANNELS; c++) {
+		for (int d = 0; d < c; d++) {
+			const char *const paths[] = { keys[c], keys[d], NULL };
+
+			if (!*adc->channel[c].channel || strcmp(adc->channel[c].channel, adc->channel[d].channel) || !sound(reader, paths))
+				continue;
+			config_quote(adc->channel[c].channel, got, sizeof(got));
+			contradict(reader, paths, "got %s, must not be that of %s", got, keys[d]);
+			break;
+		}
+	}
+}
+
 void config_check(struct config_reader *reader)
 {
+	check_channels(reader);
 	check_block(reader);
 	check_settings(reader);
 }

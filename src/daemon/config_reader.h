@@ -36,6 +36,9 @@ struct config_reader {
 /* Counts an error and begins its line, FILE:LINE: and a blank; the rest is the caller's. */
 FILE *config_complain(struct config_reader *reader, unsigned line);
 
+/* A string as it could stand in the file, cut after some bytes. */
+void config_quote(const char *string, char *text, size_t size);
+
 /* The error of a value: what was got and what it must be. */
 void config_refuse(struct config_reader *reader, const config_setting_t *setting, const char *path, const char *must);
 

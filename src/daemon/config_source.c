@@ -250,15 +250,31 @@ static void cut_off(struct reading *reading, const char *what, const char *mark)
 	reading->at = reading->end;
 }
 
+/* Does a string have an escaped NUL, which libconfig leaves out without a word? */
+static bool escapes_nul(const char *string, size_t length)
+{
+	for (size_t k = 1; k + 4 < length; k++) {
+		if (string[k] != '\\')
+			continue;
+		if (!memcmp(string + k + 1, "x00", 3))
+			return true;
+		k++;
+	}
+	return false;
+}
+
 /* libconfig says of a missing quote that the file ended, which helps nobody to find it. */
 static void take_string(struct reading *reading)
 {
 	size_t length = string_length(reading);
 
-	if (length)
-		take(reading, length);
-	else
+	if (!length) {
 		cut_off(reading, "text", "\"");
+		return;
+	}
+	if (escapes_nul(reading->at, length))
+		fprintf(complain(reading), "got \\x00 in text, must be text without NUL\n");
+	take(reading, length);
 }
 
 /* libconfig says nothing of a comment that does not end. */

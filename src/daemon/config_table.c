@@ -54,12 +54,26 @@ static bool is_set(const char *text)
 	return *text != '\0';
 }
 
+/* What libiio 0.24 takes and has samples behind it.  "ip:" alone would look for a server, and take whichever answers. */
+static bool is_uri(const char *text)
+{
+	if (!strncmp(text, "ip:", 3))
+		return text[3] && (text[3] != ':' || text[4] == ':');
+	return !strcmp(text, "local:") || !strncmp(text, "usb:", 4);
+}
+
+static bool is_port(const char *text)
+{
+	return *text && strcmp(text, "pty:");
+}
+
 #define PASSWORD(name, field) \
 	{ .path = name, .type = CONFIG_STRING, FIELD(field), .valid = is_password, .note = "a string of five digits" }
 
 const struct config_key config_keys[] = {
 	{ .path = "adc.source", .type = CONFIG_STRING, FIELD(adc.source), .words = sources },
-	STRING("adc.uri", adc.uri),
+	{ .path = "adc.uri", .type = CONFIG_STRING, FIELD(adc.uri), .valid = is_uri,
+	  .note = "\"local:\", \"ip:HOST\", \"usb:\" or \"usb:ADDRESS\", of at most 255 bytes" },
 	STRING("adc.device", adc.device),
 	STRING("adc.trigger", adc.trigger),
 	NUMBER("adc.rate", adc.rate_hz, 600, 100000, "scans per second"),
@@ -103,7 +117,7 @@ const struct config_key config_keys[] = {
 	PASSWORD("meter.setup_password", setup_password),
 	PASSWORD("meter.reset_password", reset_password),
 
-	{ .path = "modbus.device", .type = CONFIG_STRING, FIELD(modbus.device), .valid = is_set,
+	{ .path = "modbus.device", .type = CONFIG_STRING, FIELD(modbus.device), .valid = is_port,
 	  .note = "the path of a tty, or \"pty:LINK\"" },
 	INT("modbus.address", modbus.address, 1, 247, NULL),
 	SET("modbus.baud", modbus.baud, bauds, NULL),

@@ -5,8 +5,7 @@
 
 #define VALUE_ROOM 128
 
-/* A string as it could stand in the file, cut after some bytes. */
-static void quote(const char *string, char *text, size_t size)
+void config_quote(const char *string, char *text, size_t size)
 {
 	size_t n = 1;
 
@@ -44,7 +43,7 @@ static void describe(const config_setting_t *setting, char *text, size_t size)
 		config_number_text(config_setting_get_float(setting), text, size);
 		break;
 	case CONFIG_TYPE_STRING:
-		quote(string_of(setting), text, size);
+		config_quote(string_of(setting), text, size);
 		break;
 	case CONFIG_TYPE_BOOL:
 		snprintf(text, size, "%s", config_setting_get_bool(setting) ? "true" : "false");

@@ -149,6 +149,52 @@ START_TEST(every_bad_file_gets_exactly_its_errors)
 }
 END_TEST
 
+/* How many lines of errors a text gets. */
+static unsigned count_errors(const char *text)
+{
+	struct config config = *defaults();
+	const char *path = as_file(text);
+	unsigned n = 0;
+	int result;
+	char *errors = load(&config, path, &result);
+
+	for (const char *p = errors; *p; p++)
+		n += *p == '\n';
+	ck_assert_int_eq(result, n ? -EINVAL : 0);
+	unlink(path);
+	free(errors);
+	return n;
+}
+
+/* Of an address without a host libiio would take whatever server it finds. */
+START_TEST(converter_addresses_name_their_place)
+{
+	static const struct { const char *uri; unsigned errors; } rows[] = {
+		{ "local:", 0 }, { "ip:meter", 0 }, { "ip:192.0.2.1:30431", 0 }, { "ip:::1", 0 }, { "ip:[::1]:30431", 0 }, { "usb:", 0 },
+		{ "usb:1.2.3", 0 }, { "", 1 }, { "local", 1 }, { "local:1", 1 }, { "ip:", 1 }, { "ip::30431", 1 }, { "foo:bar", 1 },
+	};
+	char text[128];
+
+	for (unsigned k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		snprintf(text, sizeof(text), "adc: { uri = \"%s\"; };\n", rows[k].uri);
+		ck_assert_msg(count_errors(text) == rows[k].errors, "%s", rows[k].uri);
+	}
+}
+END_TEST
+
+START_TEST(inputs_share_no_channel_unless_simulated)
+{
+	static const char format[] = "adc: { source = \"%s\"; channels: { vb: { channel = \"voltage0\"; }; }; };\n";
+	static const struct { const char *source; unsigned errors; } rows[] = { { "iio", 1 }, { "comtrade", 1 }, { "sim", 0 } };
+	char text[128];
+
+	for (unsigned k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		snprintf(text, sizeof(text), format, rows[k].source);
+		ck_assert_msg(count_errors(text) == rows[k].errors, "%s", rows[k].source);
+	}
+}
+END_TEST
+
 /* A file of more than a MiB. */
 static const char *long_file(void)
 {
@@ -358,6 +404,9 @@ static struct config random_config(void)
 
 	for (unsigned k = 0; k < config_keys_n; k++)
 		randomize(&config, &config_keys[k]);
+	snprintf(config.adc.uri, sizeof(config.adc.uri), "ip:%ld", random());
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		config.adc.channel[c].channel[0] = (char)('A' + c);
 	config.settings.system_voltage = 600;
 	config.settings.pt_ratio = 100 + (int)(random() % 600);
 	config.settings.pulse_energy = 10000;
@@ -553,6 +602,8 @@ int main(void)
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, every_bad_file_gets_exactly_its_errors);
 	tcase_add_test(tests, unreadable_file_names_path_and_reason);
+	tcase_add_test(tests, converter_addresses_name_their_place);
+	tcase_add_test(tests, inputs_share_no_channel_unless_simulated);
 	tcase_add_test(tests, pipes_and_terminals_are_refused_at_once);
 	tcase_add_test(tests, what_a_file_says_is_in_effect_and_the_rest_stays);
 	tcase_add_test(tests, defaults_are_the_documented_ones);
