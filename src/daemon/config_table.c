@@ -98,6 +98,7 @@ const struct config_key config_keys[] = {
 	{ .path = "sim.bits", .type = CONFIG_INT, FIELD(adc.sim.bits), .low = 8, .high = 32, .set = unquantised, .set_n = 1 },
 	INT("sim.seed", adc.sim.seed, 0, 2147483647, NULL),
 
+	/* The meter.* limits are those of metering/settings.h, which a test compares value by value. */
 	SET("meter.system_type", settings.system_type, system_types, NULL),
 	INT("meter.ct_primary", settings.ct_primary, 1, 32000, "A"),
 	SET("meter.ct_secondary", settings.ct_secondary, ct_secondaries, "(1 V or 1/3 V)"),

@@ -16,6 +16,7 @@
 
 #include "daemon/config.h"
 #include "daemon/config_table.h"
+#include "metering/range.h"
 
 static unsigned seed;
 
@@ -511,6 +512,7 @@ START_TEST(setting_ranges_are_those_of_the_registers)
 	static const struct { const char *path; enum setting which; } rows[] = {
 		{ "meter.system_type", SETTING_SYSTEM_TYPE }, { "meter.ct_primary", SETTING_CT_PRIMARY },
 		{ "meter.ct_secondary", SETTING_CT_SECONDARY }, { "meter.pt_ratio", SETTING_PT_RATIO },
+		{ "meter.system_voltage", SETTING_SYSTEM_VOLTAGE }, { "meter.pulse_energy", SETTING_PULSE_ENERGY },
 		{ "meter.phase_loss_voltage", SETTING_PHASE_LOSS_VOLTAGE },
 		{ "meter.phase_loss_imbalance", SETTING_PHASE_LOSS_IMBALANCE },
 		{ "meter.demand_subintervals", SETTING_DEMAND_SUBINTERVALS },
@@ -531,6 +533,8 @@ START_TEST(setting_ranges_are_those_of_the_registers)
 				      "%s: %d", rows[r].path, value);
 		}
 	}
+	for (const struct config_word *unit = config_key_find("meter.display_units")->words; unit->name; unit++)
+		ck_assert(range_holds(SETTING_DISPLAY_UNITS_RANGE, unit->value));
 }
 END_TEST
 
