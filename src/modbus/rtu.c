@@ -422,11 +422,13 @@ static void parse(struct rtu *rtu, bool final)
 			drop_byte(rtu);
 			continue;
 		}
+		/* Of a frame with more bytes behind it, it is not known when it ended. */
+		if (verdict == ECHO || (length == rtu->length && rtu->last_ns > rtu->echo_sent_ns))
+			rtu->echo_length = 0;
 		if (verdict == OURS) {
 			deliver(rtu, length);
 		} else if (verdict == ECHO) {
 			rtu->counters.echoes++;
-			rtu->echo_length = 0;
 		} else {
 			rtu->counters.other_frames++;
 		}
@@ -481,11 +483,13 @@ int64_t rtu_deadline_ns(const struct rtu *rtu)
 	return rtu->length ? rtu->last_ns + rtu->config.silence_ns : INT64_MAX;
 }
 
-void rtu_expect_echo(struct rtu *rtu, const uint8_t *frame, size_t length, int64_t until_ns)
+void rtu_expect_echo(struct rtu *rtu, const uint8_t *frame, size_t length, int64_t sent_ns,
+		     int64_t until_ns)
 {
 	assert(length <= sizeof(rtu->echo));
 	memcpy(rtu->echo, frame, length);
 	rtu->echo_length = length;
+	rtu->echo_sent_ns = sent_ns;
 	rtu->echo_until_ns = until_ns;
 }
 

@@ -67,6 +67,7 @@ struct rtu {
 	bool heard;		/* last_ns is set */
 	uint8_t echo[RTU_FRAME_MAX];
 	size_t echo_length;	/* 0 = none awaited */
+	int64_t echo_sent_ns;
 	int64_t echo_until_ns;
 };
 
@@ -87,8 +88,11 @@ void rtu_poll(struct rtu *rtu, int64_t now_ns);
 /* When rtu_poll() has something to decide; INT64_MAX = nothing waits. */
 int64_t rtu_deadline_ns(const struct rtu *rtu);
 
-/* The next bytes heard until `until_ns` may be these, sent by ourselves: they are dropped.  At most RTU_FRAME_MAX. */
-void rtu_expect_echo(struct rtu *rtu, const uint8_t *frame, size_t length, int64_t until_ns);
+/*
+ * The next bytes heard until `until_ns` may be these, sent by ourselves: they are dropped.  At most RTU_FRAME_MAX.
+ * They have left by `sent_ns`: a good frame that ends later proves that their echo has passed, damaged or not.
+ */
+void rtu_expect_echo(struct rtu *rtu, const uint8_t *frame, size_t length, int64_t sent_ns, int64_t until_ns);
 
 /* An echo is still awaited at now_ns. */
 bool rtu_echo_pending(const struct rtu *rtu, int64_t now_ns);

@@ -15,6 +15,7 @@
 #define RETRY_MAX_NS	INT64_C(5000000000)
 #define TIMER_ACCURACY_US 1		/* sd-event's default of 250 ms is no use here */
 #define ECHO_LATE_NS	INT64_C(100000000)	/* how late an adapter may deliver an echo */
+#define REPLY_LATE_NS	INT64_C(1000000000)	/* its master has given up: it would go out amid what is said since */
 #define FRAME_BYTES	(PDU_MAX + 1)	/* address and PDU */
 
 struct request {
@@ -55,6 +56,7 @@ struct slave {
 	uint8_t reply[FRAME_BYTES];	/* address and PDU of the reply that waits for its time */
 	size_t reply_length;		/* 0 = none */
 	int64_t request_ns;		/* end of the request that it answers */
+	int64_t ready_ns;		/* the same, or when the meter had answered */
 	bool sending;			/* the kernel still has bytes of it */
 	int64_t sent_from_ns, sent_until_ns;	/* the newest reply on the wire */
 };
@@ -272,6 +274,7 @@ static void set_reply(struct slave *slave, const uint8_t *pdu, size_t length)
 	slave->reply[0] = (uint8_t)slave->config.address;
 	memcpy(slave->reply + 1, pdu, length);
 	slave->reply_length = length + 1;
+	slave->ready_ns = slave->request_ns;
 	arm(slave->turnaround, reply_time_ns(slave));
 }
 
@@ -408,7 +411,7 @@ static void expect_echo(struct slave *slave)
 	memcpy(frame, slave->reply, length);
 	frame[length] = (uint8_t)crc;
 	frame[length + 1] = (uint8_t)(crc >> 8);
-	rtu_expect_echo(&slave->rtu, frame, length + 2,
+	rtu_expect_echo(&slave->rtu, frame, length + 2, slave->sent_until_ns,
 			slave->sent_until_ns + slave->config.gap_ms * INT64_C(1000000) + ECHO_LATE_NS);
 }
 
@@ -420,6 +423,14 @@ static int on_turnaround(sd_event_source *source, uint64_t usec, void *context)
 
 	(void)source;
 	(void)usec;
+	if (monotonic_ns() - slave->ready_ns > turnaround_ns(&slave->config) + REPLY_LATE_NS) {
+		slave->counters.dropped++;
+		log_limited(&slave->drop_limit, LOG_WARNING, "modbus: %s: a reply is dropped, its request is older than 1 s",
+			    slave->config.device);
+		slave->reply_length = 0;
+		work(slave);
+		return 0;
+	}
 	port_drive(slave->port, true);
 	slave->sent_from_ns = monotonic_ns();
 	error = port_send(slave->port, slave->reply, slave->reply_length);
@@ -471,8 +482,10 @@ void slave_write_done(struct slave *slave, int exception)
 	if (!slave->writing)
 		return;
 	slave->writing = false;
-	if (!slave->orphan && !slave->write.broadcast)
+	if (!slave->orphan && !slave->write.broadcast) {
 		set_reply(slave, response, pdu_write_response(&slave->write, exception, response));
+		slave->ready_ns = monotonic_ns();
+	}
 	slave->orphan = false;
 	work(slave);
 }

@@ -47,7 +47,7 @@ struct slave_counters {
 	uint64_t crc_errors;		/* runs of bytes that were no frame: wrong CRC, cut off, noise */
 	uint64_t line_errors;		/* parity, framing, overrun, break, where the tty counts them */
 	uint64_t other_frames;		/* good frames of other stations */
-	uint64_t dropped;		/* requests and replies that had no room, or whose port vanished */
+	uint64_t dropped;		/* requests and replies that had no room, came too late, or whose port vanished */
 	uint64_t reopens;		/* how often a vanished port came back */
 	int64_t last_request_ns;	/* CLOCK_MONOTONIC; 0 = never */
 	bool port_open;

@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input = data + 2;
 	input_length = size - 2;
 	if (data[1] & 1 && input_length >= 8)
-		rtu_expect_echo(&rtu, input, 8, now_ns + 100000000);
+		rtu_expect_echo(&rtu, input, 8, now_ns + 10000000, now_ns + 100000000);
 	while (input_length > 2) {
 		size_t count = input[0];
 

@@ -94,7 +94,7 @@ static void feed(struct rtu *rtu, enum arrival arrival)
 		while (echo < traffic.n_echoes && traffic.echoes[echo].start_ns <= traffic.at_ns[end - 1]) {
 			wait_until(rtu, traffic.echoes[echo].start_ns);
 			rtu_expect_echo(rtu, traffic.echoes[echo].frame, traffic.echoes[echo].length,
-					traffic.echoes[echo].end_ns + INT64_C(10000000000));
+					traffic.echoes[echo].end_ns, traffic.echoes[echo].end_ns + INT64_C(10000000000));
 			echo++;
 		}
 		wait_until(rtu, arrives_ns);

@@ -343,6 +343,29 @@ START_TEST(requests_behind_a_write_are_held_up_to_a_bound)
 }
 END_TEST
 
+START_TEST(reply_to_a_request_of_more_than_a_second_ago_is_dropped)
+{
+	int64_t late_ns;
+
+	start();
+	send_frame("01 06 00 82 01 F4");
+	turn_until(writes == 1);
+	send_frame("01 03 00 81 00 01");
+	turn_until(slave_counters(slave)->requests == 2);
+	late_ns = now_ns() + INT64_C(1100000000);
+	turn_until(now_ns() > late_ns);
+	/* The write is answered however long the meter took; the read behind it is not. */
+	slave_write_done(slave, 0);
+	expect_frame("01 06 00 82 01 F4");
+	turn_until(slave_counters(slave)->dropped == 1);
+	expect_nothing_waits();
+	check_log("older than 1 s");
+	send_frame("01 03 00 81 00 01");
+	expect_frame("01 03 02 00 28");
+	ck_assert_uint_eq(slave_counters(slave)->replies, 2);
+}
+END_TEST
+
 START_TEST(illegal_function_is_answered_after_silence)
 {
 	start();
@@ -691,6 +714,7 @@ static void add_requests(Suite *suite)
 	tcase_add_test(tcase, meter_that_cannot_take_a_write_is_busy);
 	tcase_add_test(tcase, broadcast_is_carried_out_and_not_answered);
 	tcase_add_test(tcase, requests_behind_a_write_are_held_up_to_a_bound);
+	tcase_add_test(tcase, reply_to_a_request_of_more_than_a_second_ago_is_dropped);
 	tcase_add_test(tcase, illegal_function_is_answered_after_silence);
 	tcase_add_test(tcase, wrong_crc_is_counted_and_not_answered);
 	tcase_add_test(tcase, own_echo_is_not_answered);
