@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,6 +31,7 @@ struct adc_comtrade {
 	double origin_ns;		/* when this round of the recording began */
 	double newest_ns;		/* of the newest record */
 	double delay_us[ADC_CHANNELS];	/* what the skews amount to */
+	bool said;			/* the channels were */
 	bool open, held, restarted;	/* held: `record` and `step` wait for the next block */
 	uint64_t lost;			/* to be told with the next block */
 	struct comtrade_record record;
@@ -68,6 +70,26 @@ static void delays_of_skews(const struct comtrade_map *map, double delay_us[ADC_
 		delay_us[c] = map->pick[c].number ? (least + most) / 2 - map->pick[c].skew_us : 0;
 }
 
+static void say_channels(struct adc_comtrade *self)
+{
+	char text[ADC_CHANNELS * 100] = "";
+	size_t used = 0;
+
+	for (int c = 0; c < ADC_CHANNELS && used < sizeof(text); c++) {
+		const struct comtrade_pick *pick = &self->recording.map.pick[c];
+		const char *comma = c ? "," : "", *key = comtrade_channel_key(c);
+		int n;
+
+		if (pick->number)
+			n = snprintf(text + used, sizeof(text) - used, "%s %s = %u '%s'", comma, key, pick->number, pick->name);
+		else
+			n = snprintf(text + used, sizeof(text) - used, "%s %s = none (reads 0)", comma, key);
+		used += n > 0 ? (size_t)n : 0;
+	}
+	log_notice("channels:%s", text);
+	self->said = true;
+}
+
 static int comtrade_open(struct adc *adc, struct adc_info *info)
 {
 	struct adc_comtrade *self = of(adc);
@@ -90,6 +112,8 @@ static int comtrade_open(struct adc *adc, struct adc_info *info)
 		adc->ops->close(adc);
 		return ret;
 	}
+	if (!self->said)
+		say_channels(self);
 	begin_round(self);
 	self->origin_ns = self->newest_ns = 0;
 	self->held = false;
@@ -272,12 +296,4 @@ double adc_comtrade_max_rate_hz(const struct adc *adc)
 		if (comtrade_rate_serves(self->recording.timeline.segment[i].nominal_hz))
 			most = fmax(most, self->recording.timeline.segment[i].nominal_hz);
 	return most;
-}
-
-void adc_comtrade_channel(const struct adc *adc, int channel, struct adc_comtrade_channel *out)
-{
-	const struct adc_comtrade *self = (const struct adc_comtrade *)(const void *)adc;
-	const struct comtrade_pick *pick = &self->recording.map.pick[channel];
-
-	*out = (struct adc_comtrade_channel){ .number = pick->number, .name = pick->name, .unit = pick->unit };
 }

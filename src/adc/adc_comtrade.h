@@ -6,15 +6,7 @@
 
 #include "adc/adc.h"
 
-/* A channel in use, as the recording calls it. */
-struct adc_comtrade_channel {
-	unsigned number;	/* analog channel, from 1; 0 = not connected, reads 0 */
-	const char *name, *unit;
-};
-
 /* The highest sample rate in the recording, for struct meter_config.max_rate_hz; 0 for any other source. */
 double adc_comtrade_max_rate_hz(const struct adc *adc);
-
-void adc_comtrade_channel(const struct adc *adc, int channel, struct adc_comtrade_channel *out);
 
 #endif

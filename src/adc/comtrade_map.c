@@ -73,10 +73,16 @@ void comtrade_map_init(struct comtrade_map *map, const struct adc_channel_config
 {
 	memset(map, 0, sizeof(*map));
 	map->want = want;
-	map->automatic = true;
+	map->all_automatic = true;
 	for (int c = 0; c < ADC_CHANNELS; c++)
 		if (want[c].channel[0])
-			map->automatic = false;
+			map->all_automatic = false;
+	for (int c = 0; c < ADC_CHANNELS; c++) {
+		char unset[sizeof(want[c].channel)];
+
+		snprintf(unset, sizeof(unset), "voltage%d", c);
+		map->automatic[c] = map->all_automatic || !strcmp(want[c].channel, unset);
+	}
 }
 
 static void fill_pick(struct comtrade_pick *pick, const struct comtrade_analog *analog, double factor, char quantity)
@@ -150,18 +156,17 @@ static int offer_configured(struct comtrade_map *map, const struct comtrade_anal
 	return 0;
 }
 
-static int offer_candidate(struct comtrade_map *map, const struct comtrade_analog *analog, double factor, char quantity)
+static void offer_candidate(struct comtrade_map *map, const struct comtrade_analog *analog, double factor, char quantity)
 {
 	int kind = quantity == 'V' ? KIND_VOLTAGE : KIND_CURRENT;
 	struct comtrade_error ignored;
 	struct candidate *candidate;
 
 	if (!quantity || map->candidates[kind] == COMTRADE_CANDIDATES || check_ratio(analog, &ignored))
-		return 0;
+		return;
 	candidate = &map->candidate[kind][map->candidates[kind]++];
 	fill_pick(&candidate->pick, analog, factor, quantity);
 	candidate->phase = phase_letter(analog->phase);
-	return 0;
 }
 
 static void list_name(struct comtrade_map *map, const struct comtrade_analog *analog)
@@ -184,8 +189,7 @@ int comtrade_map_add(struct comtrade_map *map, const struct comtrade_analog *ana
 	map->channels++;
 	list_name(map, analog);
 	comtrade_parse_unit(analog->unit, &factor, &quantity);
-	if (map->automatic)
-		return offer_candidate(map, analog, factor, quantity);
+	offer_candidate(map, analog, factor, quantity);
 	return offer_configured(map, analog, factor, quantity, error);
 }
 
@@ -199,36 +203,48 @@ static int finish_configured(struct comtrade_map *map, struct comtrade_error *er
 		if (map->second[c])
 			return comtrade_error_set(error, 0, "adc.channels.%s: the name '%s' stands at channels %u and %u, expected a number",
 						  comtrade_channel_key(c), map->want[c].channel, map->by_name[c], map->second[c]);
-		if (wanted_name(map, c).length && !map->pick[c].number)
+		if (!map->automatic[c] && wanted_name(map, c).length && !map->pick[c].number)
 			return comtrade_error_set(error, 0, "adc.channels.%s: got '%s', must be a number from 1 to %u or one of %s%s",
 						  comtrade_channel_key(c), map->want[c].channel, map->channels, map->names, more);
 	}
 	return 0;
 }
 
-/* By phase where all three are marked; else the first three that are not marked as neutral. */
-static void choose(struct comtrade_map *map, int kind, struct comtrade_pick *pick)
+static bool is_taken(const struct comtrade_map *map, unsigned number)
 {
-	unsigned n = 0;
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		if (map->pick[c].number == number)
+			return true;
+	return false;
+}
 
-	for (unsigned i = 0; i < map->candidates[kind]; i++) {
-		const struct candidate *candidate = &map->candidate[kind][i];
+/* By phase where all that are open are marked; else the first ones that are not marked as neutral. */
+static void choose(struct comtrade_map *map, int kind, int first)
+{
+	struct comtrade_pick pick[3];
+	bool open[3], marked = true;
 
-		if (candidate->phase >= 'A' && candidate->phase <= 'C' && !pick[candidate->phase - 'A'].number)
-			pick[candidate->phase - 'A'] = candidate->pick;
+	memset(pick, 0, sizeof(pick));
+	for (int p = 0; p < 3; p++) {
+		open[p] = map->automatic[first + p] && !map->pick[first + p].number;
+		for (unsigned i = 0; i < map->candidates[kind] && open[p] && !pick[p].number; i++)
+			if (map->candidate[kind][i].phase == 'A' + p && !is_taken(map, map->candidate[kind][i].pick.number))
+				pick[p] = map->candidate[kind][i].pick;
+		marked = marked && (!open[p] || pick[p].number);
 	}
-	if (pick[0].number && pick[1].number && pick[2].number)
-		return;
-	memset(pick, 0, 3 * sizeof(*pick));
-	for (unsigned i = 0; i < map->candidates[kind] && n < 3; i++)
-		if (map->candidate[kind][i].phase != 'N')
-			pick[n++] = map->candidate[kind][i].pick;
+	for (int p = 0; p < 3; p++) {
+		if (open[p] && marked)
+			map->pick[first + p] = pick[p];
+		for (unsigned i = 0; i < map->candidates[kind] && open[p] && !map->pick[first + p].number; i++)
+			if (map->candidate[kind][i].phase != 'N' && !is_taken(map, map->candidate[kind][i].pick.number))
+				map->pick[first + p] = map->candidate[kind][i].pick;
+	}
 }
 
 static int finish_automatic(struct comtrade_map *map, struct comtrade_error *error)
 {
-	choose(map, KIND_VOLTAGE, &map->pick[ADC_VA]);
-	choose(map, KIND_CURRENT, &map->pick[ADC_IA]);
+	choose(map, KIND_VOLTAGE, ADC_VA);
+	choose(map, KIND_CURRENT, ADC_IA);
 	for (int c = 0; c < ADC_CHANNELS; c++)
 		if (map->pick[c].number)
 			return 0;
@@ -237,8 +253,10 @@ static int finish_automatic(struct comtrade_map *map, struct comtrade_error *err
 
 int comtrade_map_finish(struct comtrade_map *map, struct comtrade_error *error)
 {
-	int ret = map->automatic ? finish_automatic(map, error) : finish_configured(map, error);
+	int ret = finish_configured(map, error);
 
+	if (!ret)
+		ret = finish_automatic(map, error);
 	if (ret)
 		return ret;
 	for (int c = 0; c < ADC_CHANNELS; c++) {

@@ -25,7 +25,8 @@ struct comtrade_map {
 	struct comtrade_pick pick[ADC_CHANNELS];
 	/* private */
 	const struct adc_channel_config *want;
-	bool automatic;
+	bool automatic[ADC_CHANNELS];	/* chosen by unit and phase where no name says */
+	bool all_automatic;
 	unsigned by_name[ADC_CHANNELS], second[ADC_CHANNELS];	/* numbers of the first and second channel so named */
 	unsigned channels, candidates[2], listed;
 	struct candidate {
@@ -36,8 +37,9 @@ struct comtrade_map {
 };
 
 /*
- * `want`: the six channels of the configuration, borrowed until finish.  Channel "" is not connected; when
- * all six are "" they are chosen by unit and phase.
+ * `want`: the six channels of the configuration, borrowed until finish.  A channel that is not set, and so is called as
+ * by default ("voltage0", ...), is chosen by unit and phase, unless the recording has the name.  Channel "" is not
+ * connected; all six "" are as none set.
  */
 void comtrade_map_init(struct comtrade_map *map, const struct adc_channel_config *want);
 

@@ -50,7 +50,7 @@ static const char help[] =
 	"\nMeasures a COMTRADE recording (IEEE C37.111-1991, -1999, -2013) as the meter would and prints a row a second.\n"
 	"\n"
 	"  -c FILE   configuration: system type and settings, and adc.channels, which name the recording's channels\n"
-	"            (without it, or where they are not set: by unit and phase)\n"
+	"            (those that are not set, or all without it: by unit and phase)\n"
 	"  --csv     comma-separated values with a header line (the default)\n"
 	"  --json    one JSON object a line\n"
 	"\n"
@@ -182,23 +182,6 @@ static int create_meter(struct analysis *analysis)
 	return 0;
 }
 
-static void say_mapping(const struct analysis *analysis)
-{
-	static const char *const keys[ADC_CHANNELS] = { "va", "vb", "vc", "ia", "ib", "ic" };
-
-	fputs("dinmeter: channels:", stderr);
-	for (int c = 0; c < ADC_CHANNELS; c++) {
-		struct adc_comtrade_channel channel;
-
-		adc_comtrade_channel(analysis->adc, c, &channel);
-		if (channel.number)
-			fprintf(stderr, "%s %s = %u '%s'", c ? "," : "", keys[c], channel.number, channel.name);
-		else
-			fprintf(stderr, "%s %s = none (reads 0)", c ? "," : "", keys[c]);
-	}
-	fputc('\n', stderr);
-}
-
 /* Opens, measures, closes.  The exit status. */
 static int analyze(struct analysis *analysis)
 {
@@ -215,7 +198,6 @@ static int analyze(struct analysis *analysis)
 		analysis->block.scans[c] = scans + c * BLOCK_SCANS;
 	if (analysis->adc->ops->open(analysis->adc, &info))
 		goto out;
-	say_mapping(analysis);
 	if (create_meter(analysis)) {
 		fputs("dinmeter: memory is short\n", stderr);
 		goto close;
@@ -242,19 +224,6 @@ out:
 	return status;
 }
 
-/* Channel names as they are when the configuration says nothing of them: IIO's. */
-static bool channels_are_default(const struct adc_config *config)
-{
-	for (int c = 0; c < ADC_CHANNELS; c++) {
-		char name[sizeof(config->channel[c].channel)];
-
-		snprintf(name, sizeof(name), "voltage%d", c);
-		if (strcmp(config->channel[c].channel, name) != 0)
-			return false;
-	}
-	return true;
-}
-
 static int prepare(struct analysis *analysis, const char *config_file, const char *recording)
 {
 	struct adc_config *adc = &analysis->config.adc;
@@ -269,9 +238,6 @@ static int prepare(struct analysis *analysis, const char *config_file, const cha
 	snprintf(adc->recording, sizeof(adc->recording), "%s", recording);
 	adc->loop = false;
 	adc->block_scans = BLOCK_SCANS;
-	if (channels_are_default(adc))
-		for (int c = 0; c < ADC_CHANNELS; c++)
-			adc->channel[c].channel[0] = '\0';
 	choose_columns(analysis);
 	return 0;
 }

@@ -161,6 +161,17 @@ class Analyze(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertEqual(result.stderr, "dinmeter: channels: va = 1 'U1', vb = 2 'U2', vc = 3 'U3', ia = 4 'J3', ib = 5 'J2', ic = 6 'J1'\n")
 
+    def test_channels_that_are_not_set_are_chosen_by_unit_and_phase(self):
+        config = self.write("c.conf", 'adc: { channels: { va: { channel = "VC"; }; ic: { channel = "4"; }; }; };\n')
+        result = self.run_it("-c", config, self.record(1.5))
+        self.assertEqual(result.stderr, "dinmeter: channels: va = 3 'VC', vb = 1 'VA', vc = 2 'VB', ia = 5 'IB', ib = 6 'IC', ic = 4 'IA'\n")
+        config = self.write("c.conf", 'adc: { channels: { va: { channel = "VA"; }; }; };\n')
+        result = self.run_it("-c", config, self.record(1.5))
+        self.assertEqual(result.stderr, "dinmeter: channels: va = 1 'VA', vb = 2 'VB', vc = 3 'VC', ia = 4 'IA', ib = 5 'IB', ic = 6 'IC'\n")
+        config = self.write("c.conf", 'adc: { channels: { va: { channel = "VA"; }; vc: { channel = ""; }; }; };\n')
+        result = self.run_it("-c", config, self.record(1.5))
+        self.assertIn("vb = 2 'VB', vc = none (reads 0), ia = 4", result.stderr)
+
     def test_channels_chosen_by_unit_and_phase_are_said(self):
         self.assertEqual(self.run_it(self.record(1.5)).stderr,
                          "dinmeter: channels: va = 1 'VA', vb = 2 'VB', vc = 3 'VC', ia = 4 'IA', ib = 5 'IB', ic = 6 'IC'\n")

@@ -517,6 +517,16 @@ START_TEST(phase_letters_order_the_channels_that_are_chosen_by_unit)
 }
 END_TEST
 
+/* As the configuration's defaults are. */
+START_TEST(channels_that_are_not_set_are_chosen_by_unit_and_phase)
+{
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		snprintf(config.channel[c].channel, sizeof(config.channel[c].channel), c == _i ? "%d" : "voltage%d", c == _i ? c + 1 : c);
+	ck_assert_int_eq(read_all(), 0);
+	check_values(V_TOLERANCE, A_TOLERANCE);
+}
+END_TEST
+
 START_TEST(a_gain_multiplies_the_channel)
 {
 	config.channel[ADC_VB].gain = 1.25;
@@ -661,6 +671,7 @@ static void add_cases(TCase *cases)
 	tcase_add_test(cases, names_of_any_encoding_and_numbers_choose_channels);
 	tcase_add_test(cases, a_name_goes_before_a_number);
 	tcase_add_loop_test(cases, phase_letters_order_the_channels_that_are_chosen_by_unit, 0, 3);
+	tcase_add_loop_test(cases, channels_that_are_not_set_are_chosen_by_unit_and_phase, 0, 7);
 	tcase_add_test(cases, a_gain_multiplies_the_channel);
 	tcase_add_test(cases, a_channel_that_is_sampled_later_gets_a_negative_delay);
 	tcase_add_test(cases, a_skew_that_cannot_be_corrected_is_refused);
