@@ -63,7 +63,7 @@ static int refuse(const struct comtrade_cfg *cfg, struct comtrade_span line, str
 				  expected[cfg->state]);
 }
 
-/* "station,device,year": the year is the last field, for a station's name may hold a comma; none means 1991. */
+/* "station,device,year": the year is the last field, for a station's name may hold a comma; none means 1991.  The device may be absent. */
 static int take_station(struct comtrade_cfg *cfg, struct comtrade_span line, struct comtrade_error *error)
 {
 	struct comtrade_span rest = line, field, last = { NULL, 0 };
@@ -76,8 +76,6 @@ static int take_station(struct comtrade_cfg *cfg, struct comtrade_span line, str
 		if (fields >= 3 && field.length)
 			last = field;
 	}
-	if (fields < 2)
-		return refuse(cfg, line, error);
 	cfg->state = STATE_COUNTS;
 	if (comtrade_parse_count(last, &year))
 		year = 0;
@@ -200,6 +198,8 @@ static int take_frequency(struct comtrade_cfg *cfg, struct comtrade_span line, s
 	struct comtrade_span rest = line, field = line;
 	double hz = 0;
 
+	if (line.length > 2 && comtrade_equal((struct comtrade_span){ line.at + line.length - 2, 2 }, "Hz"))
+		rest.length -= 2;
 	if (line.length && take_number(&rest, &hz, &field))
 		return refuse(cfg, line, error);
 	if (line.length && comtrade_next_field(&rest, &field) && field.length)
@@ -225,9 +225,13 @@ static int take_rates(struct comtrade_cfg *cfg, struct comtrade_span line, struc
 static bool is_date(struct comtrade_span line)
 {
 	struct comtrade_span rest = line, field;
+	unsigned dots = 0;
 
-	return comtrade_next_field(&rest, &field) && field.length &&
-	       (memchr(field.at, '/', field.length) || memchr(field.at + 1, '-', field.length - 1));
+	if (!comtrade_next_field(&rest, &field) || !field.length)
+		return false;
+	for (size_t i = 0; i < field.length; i++)
+		dots += field.at[i] == '.';
+	return dots == 2 || memchr(field.at, '/', field.length) || memchr(field.at + 1, '-', field.length - 1);
 }
 
 /*
@@ -304,7 +308,8 @@ static int take_rate(struct comtrade_cfg *cfg, struct comtrade_span line, struct
 /* Seconds with more than six decimals: time stamps count nanoseconds (2013, time stamp of the data file). */
 static bool has_nanoseconds(struct comtrade_span line)
 {
-	const char *dot = line.length ? memchr(line.at, '.', line.length) : NULL;
+	const char *colon = line.length ? memchr(line.at, ':', line.length) : NULL;
+	const char *dot = colon ? memchr(colon, '.', (size_t)(line.at + line.length - colon)) : NULL;
 	size_t digits = 0;
 
 	if (!dot)

@@ -22,8 +22,8 @@ static bool is_letter(char c)
 static char base_quantity(struct comtrade_span unit)
 {
 	static const struct { const char *word; char quantity; } words[] = {
-		{ "V", 'V' }, { "VOLT", 'V' }, { "VOLTS", 'V' },
-		{ "A", 'A' }, { "AMP", 'A' }, { "AMPS", 'A' }, { "AMPERE", 'A' }, { "AMPERES", 'A' },
+		{ "V", 'V' }, { "VOLT", 'V' }, { "VOLTS", 'V' }, { "VRMS", 'V' },
+		{ "A", 'A' }, { "AMP", 'A' }, { "AMPS", 'A' }, { "AMPERE", 'A' }, { "AMPERES", 'A' }, { "ARMS", 'A' },
 	};
 
 	for (size_t i = 0; i < unit.length; i++)
@@ -42,6 +42,8 @@ void comtrade_parse_unit(struct comtrade_span unit, double *factor, char *quanti
 		{ "\xb5", 1e-6 }, { "\xc2\xb5", 1e-6 }, { "\xce\xbc", 1e-6 },	/* micro in Latin-1 and UTF-8, mu */
 	};
 
+	if (unit.length && (unit.at[0] == '[' || unit.at[0] == '('))
+		unit = (struct comtrade_span){ unit.at + 1, unit.length - 1 };
 	*factor = 1;
 	*quantity = base_quantity(unit);
 	for (size_t i = 0; !*quantity && i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {

@@ -54,7 +54,7 @@ const char *comtrade_channel_key(int channel);
 
 /*
  * Reads a unit: *factor makes V or A of it, *quantity becomes 'V' or 'A', or 0 for any other or none.
- * Prefixes u, m, k, K, M; "V", "A" or the word in any case, anything but a letter behind it.
+ * Prefixes u, m, k, K, M; "V", "A" or the word in any case, in brackets or not, anything but a letter behind it.
  */
 void comtrade_parse_unit(struct comtrade_span unit, double *factor, char *quantity);
 

@@ -105,7 +105,7 @@ static int read_configuration(struct comtrade_recording *recording, unsigned *li
 	return 0;
 }
 
-/* The data of a combined file: to its end, or as long as the heading says. */
+/* The data of a combined file: to its end, or as long as the heading says; some writers say 0. */
 static int enter_section(struct comtrade_recording *recording, unsigned line, struct comtrade_heading *heading)
 {
 	int ret = 0;
@@ -118,6 +118,7 @@ static int enter_section(struct comtrade_recording *recording, unsigned line, st
 	}
 	if (ret)
 		return ret;
+	heading->has_bytes = heading->has_bytes && heading->bytes;
 	if (heading->has_format && heading->format != recording->cfg.format)
 		return fail(recording, -EINVAL, "%s:%u: got a section of %s data, expected %s as the configuration says", recording->path,
 			    recording->data_line - 1, comtrade_format_name(heading->format), comtrade_format_name(recording->cfg.format));

@@ -140,6 +140,7 @@ START_TEST(scale_offset_and_unit_prefix_lead_to_volts_and_amperes)
 	static const struct { const char *v, *a; double v_factor, a_factor; } units[] = {
 		{ "kV", "mA", 1e3, 1e-3 }, { "MV", "kA", 1e6, 1e3 }, { "mV", "uA", 1e-3, 1e-6 }, { "Volts", "Amps", 1, 1 },
 		{ "KV", "\xb5" "A", 1e3, 1e-6 }, { "kV rms", "a", 1e3, 1 },
+		{ "[kV]", "(mA)", 1e3, 1e-3 }, { "Vrms", "kArms", 1, 1e3 },
 	};
 
 	for (int c = 0; c < ADC_CHANNELS; c++) {
@@ -644,7 +645,7 @@ END_TEST
 static void add_cases(TCase *cases)
 {
 	tcase_add_loop_test(cases, every_revision_and_format_gives_the_wave_that_was_recorded, 0, 48);
-	tcase_add_loop_test(cases, scale_offset_and_unit_prefix_lead_to_volts_and_amperes, 0, 6);
+	tcase_add_loop_test(cases, scale_offset_and_unit_prefix_lead_to_volts_and_amperes, 0, 8);
 	tcase_add_test(cases, secondary_values_become_primary_by_the_ratio);
 	tcase_add_loop_test(cases, blanks_upper_case_names_and_a_trailing_ctrl_z_do_no_harm, 0, 8);
 	tcase_add_loop_test(cases, a_change_of_rate_starts_anew_in_the_right_place, 0, 4);

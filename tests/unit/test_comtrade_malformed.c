@@ -34,7 +34,7 @@ static const struct {
 	/* the configuration, from its first line to its last */
 	{ "", DAT, "t.cfg:1: the file ends, expected the station line 'station,device,year'" },
 	{ "\n\n\r\n", DAT, "t.cfg:4: the file ends, expected the station line 'station,device,year'" },
-	{ "station\n", DAT, "t.cfg:1: got 'station', expected the station line 'station,device,year'" },
+	{ "station\n", DAT, "t.cfg:2: the file ends, expected the channel counts 'total,NA,ND'" },
 	{ "station,device,soon\n", DAT, "t.cfg:1: revision year: got 'soon', must be 1991, 1999 or 2013" },
 	{ "station,device,12\n", DAT, "t.cfg:1: revision year: got '12', must be 1991, 1999 or 2013" },
 	{ "station,device,1999\n", DAT, "t.cfg:2: the file ends, expected the channel counts 'total,NA,ND'" },
@@ -114,7 +114,7 @@ static const struct {
 	  "t.cfg:19: the file ends, expected a section '--- file type: DAT ... ---'" },
 	{ "--- file type: CFG ---\n" CFG "--- file type: DAT BINARY: 22 ---\n", DAT,
 	  "t.cfg:18: got a section of BINARY data, expected ASCII as the configuration says" },
-	{ "--- file type: CFG ---\nstation\n", DAT, "t.cfg:2: got 'station', expected the station line 'station,device,year'" },
+	{ "--- file type: CFG ---\nstation,device,12\n", DAT, "t.cfg:2: revision year: got '12', must be 1991, 1999 or 2013" },
 	{ "--- file type: CFG ---\n" CFG "--- file type: DAT ASCII ---\n" DAT "4,x\n", DAT, "t.cfg:22: time stamp: got 'x', expected a number" },
 };
 
@@ -178,6 +178,27 @@ START_TEST(the_file_that_the_others_were_made_from_is_good)
 	write_files(CFG, DAT);
 	ck_assert_int_eq(read_recording(&recording, want), 0);
 	ck_assert_uint_eq(recording.records, 3);
+}
+END_TEST
+
+/* What no revision allows, and is clear all the same. */
+static const char *const clear[] = {
+	"station\n7,6A,1D\n" CHANNELS "1,S1,,,0\n60\n1\n2520,3\n" TAIL,
+	"station,device,1999\n7,6A,1D\n" CHANNELS "1,S1,,,0\n60Hz\n1\n2520,3\n" TAIL,
+	"station,device,1999\n7,6A,1D\n" CHANNELS "1,S1,,,0\n60 hz\n1\n2520,3\n" TAIL,
+	HEAD "1\n2520,3\n24.11.2026,00:00:00.000000\n24.11.2026,00:00:00\nASCII\n1\n",
+	"--- file type: CFG ---\n" CFG "--- file type: DAT ASCII: 0 ---\n" DAT,
+};
+
+START_TEST(what_is_clear_is_read_whether_or_not_it_is_allowed)
+{
+	static const struct adc_channel_config want[ADC_CHANNELS];
+
+	log_set_level(LOG_CRIT);
+	write_files(clear[_i], DAT);
+	ck_assert_int_eq(read_recording(&recording, want), 0);
+	ck_assert_uint_eq(recording.records, 3);
+	ck_assert_double_eq(recording.cfg.stamp_ns, 1000);
 }
 END_TEST
 
@@ -273,6 +294,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, each_malformed_file_is_refused_in_these_words, 0, (int)(sizeof(cases) / sizeof(cases[0])));
 	tcase_add_loop_test(tcase, a_channel_that_cannot_be_had_is_refused_in_these_words, 0, (int)(sizeof(wanted) / sizeof(wanted[0])));
+	tcase_add_loop_test(tcase, what_is_clear_is_read_whether_or_not_it_is_allowed, 0, (int)(sizeof(clear) / sizeof(clear[0])));
 	tcase_add_test(tcase, the_file_that_the_others_were_made_from_is_good);
 	tcase_add_test(tcase, a_line_without_end_is_refused_at_the_buffers_size);
 	tcase_add_test(tcase, no_cut_or_changed_byte_crashes_or_hangs);
