@@ -101,8 +101,9 @@ static int comtrade_open(struct adc *adc, struct adc_info *info)
 		delays_of_skews(&self->recording.map, delay_us);
 		for (int c = 0; c < ADC_CHANNELS && !ret; c++)
 			if (!(fabs(delay_us[c]) <= 500)) {
-				log_error("%s: channel '%s': its skew is %.6g us from the middle of the others, must be at most 500",
-					  self->config.recording, self->recording.map.pick[c].name, fabs(delay_us[c]));
+				log_error("%s:%u: channel '%s': its skew is %.6g us from the middle of the others, must be at most 500",
+					  self->config.recording, self->recording.map.pick[c].line, self->recording.map.pick[c].name,
+					  fabs(delay_us[c]));
 				ret = -ERANGE;
 			}
 	} else if (ret != -ECANCELED) {

@@ -250,7 +250,7 @@ static bool join_rate(struct comtrade_cfg *cfg, double hz, uint64_t from, uint64
 			last->hz = (double)(end - cfg->piece_from) / cfg->piece_s;
 		last->end = end;
 	} else {
-		cfg->rate[cfg->rates++] = (struct comtrade_rate){ .hz = hz, .end = end, .joined = true };
+		cfg->rate[cfg->rates++] = (struct comtrade_rate){ .hz = hz, .end = end, .line = cfg->line, .joined = true };
 		cfg->piece_from = from;
 		cfg->piece_s = (double)(end - from) / hz;
 	}
@@ -274,7 +274,7 @@ static int add_rate(struct comtrade_cfg *cfg, double hz, uint64_t end, struct co
 	if (cfg->rates == COMTRADE_RATES_MAX)
 		return comtrade_error_set(error, cfg->line, "more than %d different sample rates, expected at most that many",
 					  COMTRADE_RATES_MAX);
-	cfg->rate[cfg->rates++] = (struct comtrade_rate){ .hz = hz, .nominal_hz = hz, .end = end };
+	cfg->rate[cfg->rates++] = (struct comtrade_rate){ .hz = hz, .nominal_hz = hz, .end = end, .line = cfg->line };
 	cfg->joined_from = cfg->piece_from = from;
 	cfg->joined_s = cfg->piece_s = (double)(end - from) / hz;
 	return 0;

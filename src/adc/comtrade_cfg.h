@@ -38,6 +38,7 @@ struct comtrade_rate {
 	double hz;
 	double nominal_hz;			/* mean of the nearly equal rates it stands among */
 	uint64_t end;
+	unsigned line;				/* of the configuration, 0: by time stamps */
 	bool joined;				/* nearly that of the one before: the measurement goes on */
 };
 

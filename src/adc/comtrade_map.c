@@ -92,7 +92,7 @@ static void fill_pick(struct comtrade_pick *pick, const struct comtrade_analog *
 	double ratio = analog->is_secondary ? analog->primary / analog->secondary : 1;
 
 	*pick = (struct comtrade_pick){ .number = analog->number, .scale = analog->a * factor * ratio, .offset = analog->b * factor * ratio,
-					.skew_us = analog->skew_us, .min = analog->min, .max = analog->max,
+					.skew_us = analog->skew_us, .line = analog->line, .min = analog->min, .max = analog->max,
 					.unit_known = quantity != 0 };
 	comtrade_show(analog->name, pick->name, sizeof(pick->name));
 	comtrade_show(analog->unit, pick->unit, sizeof(pick->unit));

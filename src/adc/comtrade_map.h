@@ -15,6 +15,7 @@ struct comtrade_pick {
 	char unit[16];
 	double scale, offset;	/* value = scale x sample + offset: primary V or A, gain included */
 	double skew_us;
+	unsigned line;		/* of the configuration */
 	double min, max;	/* range of the samples as the file says; min > max: it does not */
 	bool unit_known;	/* false: taken as V or A */
 };

@@ -277,13 +277,16 @@ static int survey_stamps(struct comtrade_recording *recording, const atomic_bool
 static int check_rates(struct comtrade_recording *recording)
 {
 	const struct comtrade_timeline *timeline = &recording->timeline;
+	struct comtrade_error error;
 	unsigned served = 0;
 
 	for (unsigned i = 0; i < timeline->segments; i++)
 		served += comtrade_rate_serves(timeline->segment[i].nominal_hz);
-	if (!served)
-		return fail(recording, -EINVAL, "%s: sample rate: got %.10g Hz, must be %g to %g", recording->path, timeline->segment[0].hz,
-			    COMTRADE_RATE_MIN_HZ, COMTRADE_RATE_MAX_HZ);
+	if (!served) {
+		comtrade_error_set(&error, timeline->segment[0].line, "sample rate: got %.10g Hz, must be %g to %g",
+				   timeline->segment[0].nominal_hz, COMTRADE_RATE_MIN_HZ, COMTRADE_RATE_MAX_HZ);
+		return fail_at(recording, recording->path, &error);
+	}
 	if (served < timeline->segments)
 		log_warning("%s: %u of %u stretches have sample rates outside %g to %g Hz: left out", recording->path,
 			    timeline->segments - served, timeline->segments, COMTRADE_RATE_MIN_HZ, COMTRADE_RATE_MAX_HZ);

@@ -153,6 +153,12 @@ class Analyze(unittest.TestCase):
         rows = self.rows(self.record(2.5, skew=(0, 20, 40, 60, 80, 100)))
         self.assert_near(rows[-1], {name: self.expected()[name] for name in ("kw", "kvar", "pf", "vll", "kw_a", "kvar_c", "v_ab")})
 
+    def test_a_skew_too_large_is_refused_with_its_line(self):
+        path = self.record(1.5, skew=(0, 0, 1100, 0, 0, 0))
+        result = self.run_it(path)
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertRegex(result.stderr, r"dinmeter: \S+/rec\.cfg:[35]: channel '\w+': its skew is 550 us from the middle")
+
     def test_configured_names_choose_the_channels(self):
         names = ["U1", "U2", "U3", "J3", "J2", "J1"]
         config = self.write("c.conf", "adc: { channels: { va: { channel = \"U1\"; }; vb: { channel = \"U2\"; }; vc: { channel = \"3\"; };"

@@ -77,8 +77,8 @@ static const struct {
 	{ HEAD "1\n2520,3\n" TIMES, DAT, "t.cfg:15: the file ends, expected the data format: ASCII, BINARY, BINARY32 or FLOAT32" },
 	{ HEAD "1\n2520,3\n" TIMES "ASCII\nonce\n", DAT, "t.cfg:16: time stamp factor: got 'once', expected a number above 0" },
 	{ HEAD "1\n2520,3\n" TIMES "ASCII\n0\n", DAT, "t.cfg:16: time stamp factor: got '0', expected a number above 0" },
-	{ HEAD "1\n500,3\n" TAIL, DAT, "t.cfg: sample rate: got 500 Hz, must be 600 to 100000" },
-	{ HEAD "1\n100001,3\n" TAIL, DAT, "t.cfg: sample rate: got 100001 Hz, must be 600 to 100000" },
+	{ HEAD "1\n500,3\n" TAIL, DAT, "t.cfg:12: sample rate: got 500 Hz, must be 600 to 100000" },
+	{ HEAD "1\n100001,3\n" TAIL, DAT, "t.cfg:12: sample rate: got 100001 Hz, must be 600 to 100000" },
 	/* the data */
 	{ CFG, NULL, "t.dat: no such file, expected the samples of t.cfg (.dat or .DAT beside it)" },
 	{ CFG, "", "t.dat: got no records, expected samples" },
