@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 
 #include "daemon/log.h"
 #include "modbus/lock.h"
+
+#define LEAVE_MS 1	/* a user who closes is told of a little before he has left */
 
 static int complain(bool quiet, const char *link, int error, const char *what)
 {
@@ -134,11 +137,38 @@ static void start_watch(struct pty *pty)
 	}
 }
 
-void pty_watch(struct pty *pty)
+static bool closes_seen(struct pty *pty)
 {
 	_Alignas(struct inotify_event) char events[4096];
+	bool seen = false;
 
 	while (read(pty->watch, events, sizeof(events)) > 0)
+		seen = true;
+	return seen;
+}
+
+/*
+ * Without our own hold on the far end the kernel tells whether anybody else has it open.  Should it not open again,
+ * our end reports a hangup, and the port is made anew.
+ */
+static bool is_deserted(struct pty *pty)
+{
+	struct pollfd master = { .fd = pty->master };
+	bool deserted;
+
+	close(pty->far);
+	/* That was our own; one that comes from here on is the next call's. */
+	closes_seen(pty);
+	deserted = poll(&master, 1, LEAVE_MS) > 0 && master.revents & POLLHUP;
+	pty->far = open(pty->name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	if (pty->far >= 0)
+		lock_take(pty->far);
+	return deserted;
+}
+
+void pty_watch(struct pty *pty)
+{
+	if (closes_seen(pty) && is_deserted(pty))
 		tcflush(pty->far, TCIFLUSH);
 }
 
@@ -175,6 +205,7 @@ void pty_close(struct pty *pty)
 		unlink(pty->link);
 	if (pty->watch >= 0)
 		close(pty->watch);
-	close(pty->far);
+	if (pty->far >= 0)
+		close(pty->far);
 	close(pty->master);
 }

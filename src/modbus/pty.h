@@ -23,7 +23,8 @@ int pty_open(struct pty *pty, const char *link, bool quiet);
 
 /*
  * To be called when `watch` is readable, before other input is looked at.  A reply that nobody has read is lost with the
- * user who asked, as on a line: else the next one would find it, and be a reply behind from then on.
+ * last user, as on a line: else the next one would find it, and be a reply behind from then on.  Takes 1 ms while
+ * another user stays.
  */
 void pty_watch(struct pty *pty);
 

@@ -462,6 +462,28 @@ START_TEST(reply_that_its_master_did_not_wait_for_is_not_the_next_ones)
 }
 END_TEST
 
+START_TEST(reply_stays_while_its_master_does_whoever_else_leaves)
+{
+	struct slave *second;
+
+	start();
+	for (unsigned i = 1; i <= 20; i++) {
+		int other = open(link_path, O_RDWR | O_NOCTTY | O_NONBLOCK);
+
+		ck_assert_int_ge(other, 0);
+		send_frame("01 03 00 81 00 01");
+		turn_until(slave_counters(slave)->replies == i);
+		close(other);
+		if (i % 4 == 0)
+			ck_assert_int_eq(slave_new(&second, event, &config, &identity, &ops, NULL), -EBUSY);
+		turn();
+		expect_frame("01 03 02 00 28");
+	}
+	expect_nothing_waits();
+	ck_assert_uint_eq(slave_counters(slave)->reopens, 0);
+}
+END_TEST
+
 START_TEST(second_instance_on_the_same_link_is_refused)
 {
 	struct slave *second;
@@ -730,6 +752,7 @@ static void add_ports(Suite *suite)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, far_end_may_close_and_open_again);
 	tcase_add_test(tcase, reply_that_its_master_did_not_wait_for_is_not_the_next_ones);
+	tcase_add_test(tcase, reply_stays_while_its_master_does_whoever_else_leaves);
 	tcase_add_test(tcase, second_instance_on_the_same_link_is_refused);
 	tcase_add_test(tcase, second_instance_on_the_same_tty_is_refused_and_changes_no_setting);
 	tcase_add_test(tcase, link_is_removed_at_the_end);
