@@ -11,6 +11,8 @@ static const double late_from = 0.7;
 
 /* A stamp this much below the line (periods) is early, or the line was not at the edge yet. */
 static const double early_from = 0.85;
+/* Periods that the line is taken to be above the edge at most. */
+static const double most_risen = 0.4;
 /* Nor is a stamp taken to be earlier than this: a greater rise is a loss. */
 static const double early_most_s = 0.01;
 /* What fell stays known for so long (s) while the line stays down; what came back fades that fast. */
@@ -93,7 +95,7 @@ static void start(struct gaps *gaps, const int64_t *stamp_ns, unsigned n)
 	gaps->even = false;
 	gaps->anchors = 0;
 	gaps->n = 0;
-	gaps->early = 0;
+	gaps->early = gaps->risen = 0;
 	gaps->period_ns = gaps->nominal_ns;
 	/* A converter far off its nominal rate is believed when it is even; else the nominal rate must do for a while. */
 	if (n > 2 * REGULAR && is_regular(stamp_ns, n, gaps->nominal_ns, 0.25)) {
@@ -154,6 +156,17 @@ static double correction(const struct gaps *gaps, double late)
 	return late * (gaps->anchors < KNOWN_ANCHORS ? 0.1 : is_early(gaps) ? 0.02 : 0.002);
 }
 
+/*
+ * How far above the edge the line may be.  A rise that follows a wrong period looks the same: so no more than what does not
+ * turn one number of lost scans into the next.
+ */
+static double rise(const struct gaps *gaps, double risen, double corrected)
+{
+	if (corrected < 0)
+		return 0;
+	return gaps->anchors < KNOWN_ANCHORS ? fmin(risen + corrected, most_risen) : risen;
+}
+
 /* Notes that the line was pulled down by `fall` periods, and forgets falls of which nothing came. */
 static void note_fall(struct gaps *gaps, double fall, unsigned scans)
 {
@@ -187,10 +200,10 @@ static unsigned find_run(struct gaps *gaps, const int64_t *stamp_ns, unsigned n)
 {
 	struct gaps_line line = gaps->line;
 	unsigned proven = 0;
-	double fall = 0;
+	double fall = 0, risen = gaps->risen;
 
 	for (unsigned i = 0; i < n; i++) {
-		double late = lateness(&line, gaps->period_ns, stamp_ns[i], i + 1 - proven);
+		double late = lateness(&line, gaps->period_ns, stamp_ns[i], i + 1 - proven), corrected;
 
 		if (late < -(double)gaps->horizon) {
 			/* The clock was set back: what came before it cannot be judged any more. */
@@ -198,15 +211,18 @@ static unsigned find_run(struct gaps *gaps, const int64_t *stamp_ns, unsigned n)
 			proven = i;
 			break;
 		}
-		if (late >= late_from)
+		if (late + risen >= late_from)
 			continue;
 		if (late < -early_from)
 			fall -= late;
-		advance(&line, (i + 1 - proven + correction(gaps, late)) * gaps->period_ns);
+		corrected = correction(gaps, late);
+		risen = rise(gaps, risen, corrected);
+		advance(&line, (i + 1 - proven + corrected) * gaps->period_ns);
 		proven = i + 1;
 	}
 	if (proven) {
 		gaps->line = line;
+		gaps->risen = risen;
 		gaps->n += proven;
 		note_fall(gaps, fall, proven);
 		/* a line that goes down and up would teach a wrong period */
@@ -253,11 +269,11 @@ static uint64_t count_lost(const struct gaps *gaps, const int64_t *stamp_ns, uns
 	*before = 0;
 	if (!regular && n < gaps->horizon)
 		return 0;
-	least = least_late(gaps, stamp_ns, from, to, &at);
+	least = least_late(gaps, stamp_ns, from, to, &at) + gaps->risen;
 	if (!regular && (at >= n - n / 4 || is_doubtful(least)) && n < gaps->horizon_max)
 		return 0;
 	for (unsigned i = 0; i < from; i++)
-		if (lateness(&gaps->line, gaps->period_ns, stamp_ns[i], i + 1) < least - 0.5)
+		if (lateness(&gaps->line, gaps->period_ns, stamp_ns[i], i + 1) + gaps->risen < least - 0.5)
 			*before = i + 1;
 	return (uint64_t)(fmin(least, 1e12) + 1 - late_from);
 }

@@ -38,6 +38,7 @@ struct gaps {
 	struct gaps_line line;
 	double fallen;			/* periods by which early stamps pulled the line down of late, */
 	uint64_t forget_at;		/* ... until this n */
+	double risen;			/* periods by which the line rose since it last fell to the edge, until the period is known */
 	double early;			/* periods by which such falls were taken back, fading */
 	uint64_t n;			/* scans since the start, lost ones included */
 	struct {

@@ -252,6 +252,29 @@ START_TEST(losses_under_stamps_of_interrupts_are_counted_to_the_scan)
 }
 END_TEST
 
+START_TEST(losses_soon_after_the_start_of_stamps_of_interrupts_are_counted_but_for_one_in_forty)
+{
+	unsigned wrong = 0;
+
+	for (unsigned k = 0; k < 200; k++) {
+		double rate_hz = k % 3 ? 4000 : 2520;
+		struct stream stream = { .kind = k % 2 ? SHARED : LATE, .rate_hz = rate_hz, .true_hz = rate_hz * (1 + (k % 5 - 2.0) * 50e-6),
+			.hole_s = 0.009, .seed = 1 + k * 15485863 };
+		struct account account = { .tolerance = 1 };
+		unsigned n = k % 7 ? 2 : 8;
+
+		start(&stream);
+		feed(&stream, &account, (unsigned)(rate_hz * (2.2 + 2 * chance(&stream))));
+		lose(&stream, n);
+		feed(&stream, &account, (unsigned)(3 * rate_hz));
+		wrong += account.lost != n;
+		ck_assert_int_le(llabs((long long)(account.lost - n)), 2);
+		ck_assert_uint_eq(account.restarts, 1);
+	}
+	ck_assert_uint_le(wrong, 200 / 40);
+}
+END_TEST
+
 START_TEST(stamps_from_before_the_scans_give_no_false_loss)
 {
 	for (unsigned k = 0; k < 40; k++) {
@@ -400,6 +423,7 @@ int main(void)
 		every_second_scan_lost_is_counted,
 		stamps_of_interrupts_give_no_false_loss,
 		losses_under_stamps_of_interrupts_are_counted_to_the_scan,
+		losses_soon_after_the_start_of_stamps_of_interrupts_are_counted_but_for_one_in_forty,
 		stamps_from_before_the_scans_give_no_false_loss,
 		losses_longer_than_stamps_are_early_are_counted_nearly,
 		a_late_burst_longer_than_the_horizon_is_no_loss,
