@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const double tolerance = 0.01;	/* more than this off is not the stated rate */
@@ -37,17 +36,22 @@ static double judge(const struct rate_check *check, double hz, int digits)
 
 /* ---- stamps that are a period apart ---- */
 
-static int compare(const void *a, const void *b)
+static void sort(int64_t *values, unsigned n)
 {
-	const int64_t *first = a, *second = b;
+	for (unsigned i = 1; i < n; i++) {
+		int64_t value = values[i];
+		unsigned at = i;
 
-	return (*first > *second) - (*first < *second);
+		for (; at > 0 && values[at - 1] > value; at--)
+			values[at] = values[at - 1];
+		values[at] = value;
+	}
 }
 
 /* Of the steps from stamp to stamp most must be alike, and make up a good part of the time: those inside of a burst do not. */
 static double even_hz(const struct rate_check *check)
 {
-	int64_t step[RATE_CHECK_STAMPS];
+	int64_t step[RATE_CHECK_STAMPS] = { 0 };
 	unsigned n = check->stamps - 1, alike = 0;
 	double sum = 0, total = 0, median, furthest = 0;
 
@@ -55,7 +59,7 @@ static double even_hz(const struct rate_check *check)
 		step[i] = difference_ns(check->stamp_ns[i + 1], check->stamp_ns[i]);
 		total += fabs((double)step[i]);
 	}
-	qsort(step, n, sizeof(*step), compare);
+	sort(step, n);
 	median = (double)step[n / 2];
 	for (unsigned i = 0; i < n; i++) {
 		double off = fabs((double)step[i] - median);
