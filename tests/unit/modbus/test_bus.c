@@ -16,7 +16,8 @@
 #include "traffic.h"
 
 #define FRAMES	150000
-#define DOUBTFUL_MOST(rounds)	((rounds) * 5 / 100)
+/* About one in forty; up to one in ten where our address is a byte that is often in frames. */
+#define DOUBTFUL_MOST(rounds)	((rounds) * 15 / 100)
 /* One in 100 000 frames; and four, for the number of rare cases is not the same in each bus. */
 #define MISREAD_MOST(frames)	((frames) / 100000 + 4)
 
