@@ -38,6 +38,7 @@ struct adc_iio {
 	struct rate_clock rate;
 	struct rate_check check;
 	bool checked;			/* facts.rate_hz is true: until then nothing is delivered */
+	uint64_t lost_unchecked;	/* scans found missing before that, to be told with the first block */
 	double told_hz;			/* a rate other than the stated one, as logged */
 	struct gap ahead;		/* in front of the queue's first scan, when stamps do not tell */
 	unsigned run;			/* scans of the queue that are known to be continuous */
@@ -154,6 +155,7 @@ static void begin(struct adc_iio *iio)
 	iio->first_arrival_ns = monotonic_ns();
 	iio->counted = 0;
 	iio->uncounted = 0;
+	iio->lost_unchecked = 0;
 	iio->delivered_ns = INT64_MIN;
 	iio->empty_refills = 0;
 }
@@ -252,7 +254,7 @@ static int take_rate(struct adc_iio *iio, double rate_hz)
 	return error < 0 ? log_failure(iio, error, "no memory for the scans of a second") : 0;
 }
 
-/* 1 when the true rate is known, 0 when not yet, or -errno. */
+/* 0, with iio->checked set once the true rate is known, or -errno. */
 static int check_rate(struct adc_iio *iio, const struct capture_scans *scans)
 {
 	double rate_hz = rate_check_add(&iio->check, scans->stamped ? scans->stamp_ns : NULL, scans->n, scans->arrival_ns);
@@ -271,13 +273,13 @@ static int check_rate(struct adc_iio *iio, const struct capture_scans *scans)
 				iio->facts.rate_hz, ADC_RATE_MIN_HZ, ADC_RATE_MAX_HZ);
 		return log_failure(iio, -ERANGE, text);
 	}
-	iio->checked = true;
+	iio->checked = iio->ahead.restarted = true;
 	if (rate_hz != iio->facts.rate_hz)
 		error = take_rate(iio, rate_hz);
-	return error < 0 ? error : 1;
+	return error;
 }
 
-/* 1 when scans came that can be delivered, 0 when none did, or -errno. */
+/* 1 when scans came, 0 when none did, or -errno. */
 static int fetch(struct adc_iio *iio)
 {
 	int64_t timeout_ns = iio->facts.timeout_ms * INT64_C(1000000) + 1000000000;
@@ -292,7 +294,7 @@ static int fetch(struct adc_iio *iio)
 	iio->empty_refills = 0;
 	if (!iio->checked) {
 		error = check_rate(iio, scans);
-		if (error <= 0)
+		if (error < 0)
 			return error;
 	}
 	scan_queue_append(&iio->queue, scans, iio->facts.monotonic, rate_clock_hz(&iio->rate));
@@ -347,6 +349,10 @@ static int deliver(struct adc_iio *iio, struct adc_block *block)
 	block->rate_hz = rate_clock_hz(&iio->rate);
 	block->primary = false;
 	block->lost = iio->ahead.lost;
+	if (iio->checked) {
+		block->lost += iio->lost_unchecked;
+		iio->lost_unchecked = 0;
+	}
 	block->restarted = iio->ahead.restarted;
 	scan_queue_take(&iio->queue, block);
 	/* Late stamps and late arrivals do not let the time run backward. */
@@ -355,7 +361,8 @@ static int deliver(struct adc_iio *iio, struct adc_block *block)
 	iio->delivered_ns = block->t_ns;
 	iio->ahead = (struct gap){ 0 };
 	iio->run -= block->n;
-	iio->last_error[0] = '\0';
+	if (iio->checked)
+		iio->last_error[0] = '\0';
 	return (int)block->n;
 }
 
@@ -367,8 +374,14 @@ static int iio_read(struct adc *adc, struct adc_block *block)
 		int got;
 
 		find_run(iio);
-		if (iio->run)
-			return deliver(iio, block);
+		if (iio->run) {
+			got = deliver(iio, block);
+			if (iio->checked)
+				return got;
+			/* The losses and the rate are followed already, the scans are nobody's until their rate is known. */
+			iio->lost_unchecked += block->lost;
+			return 0;
+		}
 		got = fetch(iio);
 		if (got <= 0)
 			return got;
