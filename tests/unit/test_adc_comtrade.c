@@ -1,4 +1,5 @@
-/* The COMTRADE source: recordings of known waves, written by a writer that shares nothing with the reader. */
+/* The COMTRADE source: recordings of known waves, written by a writer that shares nothing with the reader.
+ * One file, long: every claim is a few lines on the same recording. */
 #include <check.h>
 #include <errno.h>
 #include <math.h>

@@ -1,6 +1,7 @@
 /*
  * The configuration: each bad file under tests/data/config against the exact text of its errors, what good
  * files set, and the claims that the table of keys makes about the sample, the manual page and the settings.
+ * One file, long: all claims read files through the same few helpers.
  */
 #include <check.h>
 #include <dirent.h>

@@ -1,4 +1,4 @@
-/* The whole meter over time: cycles, gaps, standstill, changes, commands. */
+/* The whole meter over time: cycles, gaps, standstill, changes, commands.  One file, long, since all share one rig and its clock. */
 #include <check.h>
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * The slave on pseudo-terminals, in one thread with its loop: the test plays the master (and the meter) between
  * two turns of the loop.  Nothing is waited for by time: a condition ends each wait, and the next
- * right reply proves that none came before.
+ * right reply proves that none came before.  One file, long, since all share that loop.
  */
 #include <check.h>
 #include <errno.h>
