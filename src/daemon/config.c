@@ -133,7 +133,8 @@ static void mark_bad(struct config_reader *reader, const char *name, size_t leng
 
 		while (part && (strncmp(part, name, length) || (part[length] && part[length] != '.'))) {
 			part = strchr(part, '.');
-			part += part ? 1 : 0;
+			if (part)
+				part++;
 		}
 		reader->bad[k] |= part != NULL;
 	}
