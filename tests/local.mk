@@ -4,6 +4,9 @@ include tests/unit/metering.mk
 include tests/unit/registers.mk
 include tests/unit/modbus.mk
 include tests/unit/adc.mk
+include tests/unit/outputs.mk
+include tests/unit/store.mk
+include tests/unit/control.mk
 include tests/unit/daemon.mk
 include tests/integration/local.mk
 include tests/fuzz/local.mk

@@ -22,7 +22,13 @@ struct settings {
 	int pulse_energy;		/* 144: Wh, 10, 100, 1000, 10000 */
 	int demand_subintervals;	/* 149: 1..6 */
 	int demand_subinterval_s;	/* 150: 0 (sync-to-comms), 10..32767 */
+	/* Of the serial port: no registers, the panel's. */
+	int address;			/* 1..247 */
+	int baud;			/* 1200, 2400, 4800, 9600, 19200, 38400 */
+	int parity;			/* 0 none, 1 even, 2 odd */
 };
+
+enum { PARITY_NONE, PARITY_EVEN, PARITY_ODD };
 
 /* What only the configuration file sets. */
 struct rules {
@@ -44,7 +50,8 @@ struct derived {
 enum setting {
 	SETTING_SYSTEM_TYPE, SETTING_CT_PRIMARY, SETTING_CT_SECONDARY, SETTING_PT_RATIO, SETTING_SYSTEM_VOLTAGE,
 	SETTING_DISPLAY_UNITS, SETTING_PHASE_LOSS_VOLTAGE, SETTING_PHASE_LOSS_IMBALANCE, SETTING_PULSE_ENERGY,
-	SETTING_DEMAND_SUBINTERVALS, SETTING_DEMAND_SUBINTERVAL_S, SETTINGS_N
+	SETTING_DEMAND_SUBINTERVALS, SETTING_DEMAND_SUBINTERVAL_S,
+	SETTING_ADDRESS, SETTING_BAUD, SETTING_PARITY, SETTINGS_N
 };
 
 /*
@@ -73,6 +80,12 @@ enum setting {
 #define SETTING_DEMAND_SUBINTERVALS_DEFAULT 1
 #define SETTING_DEMAND_SUBINTERVAL_S_RANGE "0,10-32767"
 #define SETTING_DEMAND_SUBINTERVAL_S_DEFAULT 900
+#define SETTING_ADDRESS_RANGE "1-247"
+#define SETTING_ADDRESS_DEFAULT 1
+#define SETTING_BAUD_RANGE "1200,2400,4800,9600,19200,38400"
+#define SETTING_BAUD_DEFAULT 19200
+#define SETTING_PARITY_RANGE "0-2"
+#define SETTING_PARITY_DEFAULT 0
 
 /* Name (as in the point map and the configuration) and legal values of a setting, in words for messages. */
 const char *setting_name(enum setting which);

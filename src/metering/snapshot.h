@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "metering/datalog.h"
 #include "metering/demand.h"
 #include "metering/energy.h"
 #include "metering/readings.h"
@@ -27,7 +28,12 @@ struct snapshot {
 	unsigned power_ups;		/* 152 */
 	unsigned output_config;		/* 153 */
 	uint32_t pulses[2];		/* 43, 45: closures, modulo 2^32 */
+	uint64_t pulses_owed[2];	/* closures due that are not made yet */
 	unsigned firmware_version;	/* 7001 */
+	struct datalog_state log;	/* 158-161, 163-178 */
+	int64_t log_clock_s;		/* 155-157 */
+	unsigned log_max_days;		/* 162 */
+	uint16_t log_page[DATALOG_ENTRIES];	/* 8000.. */
 	/* Account of the samples, for the status. */
 	uint64_t lost_samples;		/* since start */
 	uint64_t void_windows;		/* windows thrown away because samples were missing */

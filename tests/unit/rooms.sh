@@ -17,12 +17,13 @@ violations()
 			iio\.h src/adc/adc_iio[a-z_]*\.[ch]:
 			modbus(/modbus)?\.h> src/modbus/port\.c:
 			libconfig\.h src/daemon/config[a-z_]*\.[ch]:
-			systemd/ src/(daemon/|modbus/slave)[a-z_]*\.[ch]:
+			systemd/ src/(daemon/|modbus/slave|control/)[a-z_]*\.[ch]:
 			gpiod\.h src/outputs/gpio[a-z_0-9]*\.[ch]:
 			sqlite3\.h src/store/[a-z_]*\.[ch]:
 			(n?curses)\.h src/client/panel[a-z_]*\.[ch]:
-			json-c/ src/client/[a-z_]*\.[ch]:
-			pthread\.h src/(adc|daemon|outputs|store)/[a-z_]*\.[ch]:
+			json-c/ src/(client|control)/[a-z_]*\.[ch]:
+			crypt\.h src/daemon/password\.c:
+			pthread\.h src/(adc|daemon|outputs|store|control)/[a-z_]*\.[ch]:
 		RULES
 	)
 }

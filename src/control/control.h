@@ -1,0 +1,69 @@
+/*
+ * control - the control socket: a unix socket on which each line is a JSON object, request or response.
+ *
+ * A thread of its own, so that nothing a client does can delay samples, replies on the bus or pulses.  50 clients at most,
+ * requests of at most 4096 bytes; a client that does not read is dropped.  Protocol: dinmeter-control(7).
+ */
+#ifndef CONTROL_CONTROL_H
+#define CONTROL_CONTROL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "adc/acquire.h"
+#include "metering/snapshot.h"
+#include "modbus/pdu.h"
+#include "modbus/slave.h"
+#include "outputs/outputs.h"
+#include "store/store.h"
+
+/* What the status shows beside the snapshot. */
+struct control_health {
+	const char *adc_source;		/* "iio", "sim", "comtrade" */
+	struct acquire_status adc;
+	struct slave_counters bus;
+	char bus_device[256], bus_port[256];	/* as configured; the tty in use, "" = none */
+	struct store_status store;
+	char store_path[256];
+	struct outputs_status outputs;
+	struct identity identity;
+	int64_t started_ns, now_ns;	/* CLOCK_MONOTONIC */
+};
+
+/* Results of writes that are no Modbus exception codes. */
+enum { CONTROL_BUSY = -16, CONTROL_TIMEOUT = -110 };
+
+/* What the control thread asks of the daemon; all but write return at once. */
+struct control_ops {
+	void (*snapshot)(void *context, struct snapshot *snapshot);
+	void (*health)(void *context, struct control_health *health);
+	/* Writes registers by number as a master would.  Waits until it is done: 0, a Modbus exception code, or -errno. */
+	int (*write)(void *context, unsigned first, unsigned count, const uint16_t *values);
+	/* Changes a setting that has no register (address, baud, parity): 0, an exception code, or -errno. */
+	int (*set)(void *context, enum setting which, int value);
+	/* Changes a password: `setup` or reset; five digits.  0, -EINVAL when it is none, or -errno. */
+	int (*set_password)(void *context, bool setup, const char *password);
+	/* Log entries with serial >= from, ascending. */
+	unsigned (*entries)(void *context, uint64_t from, unsigned max, struct datalog_entry *entries);
+	/* Edges of simulated contacts with number > since. */
+	unsigned (*edges)(void *context, uint64_t since, unsigned max, struct outputs_edge *edges);
+	/* Commits the store at once. */
+	void (*commit)(void *context);
+};
+
+struct control;
+
+/*
+ * Listens at `path` (mode 0660, group `group` where it exists; a socket that a dead process left is replaced) and starts the
+ * thread.  What cannot be had at the start (directory, another daemon at the path) is logged and tried again with
+ * back-off.  0, -ENOMEM or what starting a thread gave.
+ */
+int control_start(struct control **control, const char *path, const char *group, const struct control_ops *ops, void *context);
+
+/* CLOCK_MONOTONIC of the thread's last sign of life; at least every second. */
+int64_t control_heartbeat_ns(struct control *control);
+
+/* Closes all, removes the socket, joins the thread, frees. */
+void control_stop(struct control *control);
+
+#endif

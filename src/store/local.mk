@@ -1,0 +1,1 @@
+libshell_a_SOURCES += %D%/nv.h %D%/store.h
