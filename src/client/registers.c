@@ -25,11 +25,6 @@ static const char *span(const struct point *point, char text[24])
 	return text;
 }
 
-static const char *remark(const struct point *point)
-{
-	return point->served ? "" : " (not served)";
-}
-
 static void nothing(void)
 {
 }
@@ -45,22 +40,22 @@ static void text_row(const struct point *point, bool first)
 	char text[24];
 
 	(void)first;
-	printf("%-10s %-24s %-6s %-2s %-6s %-6s %-6s %-29s %-7s %s%s\n", span(point, text), point->name,
+	printf("%-10s %-24s %-6s %-2s %-6s %-6s %-6s %-29s %-7s %s\n", span(point, text), point->name,
 	       registers_access(point), point->nv ? "NV" : "", registers_format(point), point->units, registers_scale(point),
-	       point->range, point->initial, point->meaning, remark(point));
+	       point->range, point->initial, point->meaning);
 }
 
 static void tsv_begin(void)
 {
-	puts("register\tregisters\tname\taccess\tnv\tformat\tunits\tscale\trange\tdefault\tmeaning\tserved");
+	puts("register\tregisters\tname\taccess\tnv\tformat\tunits\tscale\trange\tdefault\tmeaning");
 }
 
 static void tsv_row(const struct point *point, bool first)
 {
 	(void)first;
-	printf("%u\t%u\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", point->number, point->registers, point->name,
+	printf("%u\t%u\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", point->number, point->registers, point->name,
 	       registers_access(point), point->nv ? "NV" : "", registers_format(point), point->units, registers_scale(point),
-	       point->range, point->initial, point->meaning, point->served ? "yes" : "no");
+	       point->range, point->initial, point->meaning);
 }
 
 static void json_begin(void)
@@ -95,7 +90,7 @@ static void json_row(const struct point *point, bool first)
 	json_string("range", point->range);
 	json_string("default", point->initial);
 	json_string("meaning", point->meaning);
-	printf(", \"served\": %s}", point->served ? "true" : "false");
+	putchar('}');
 }
 
 static void json_end(void)
@@ -114,9 +109,9 @@ static void markdown_row(const struct point *point, bool first)
 	char text[24];
 
 	(void)first;
-	printf("| %s | `%s` | %s | %s | %s | %s | %s | %s | %s | %s%s |\n", span(point, text), point->name,
+	printf("| %s | `%s` | %s | %s | %s | %s | %s | %s | %s | %s |\n", span(point, text), point->name,
 	       registers_access(point), point->nv ? "NV" : "", registers_format(point), point->units, registers_scale(point),
-	       point->range, point->initial, point->meaning, remark(point));
+	       point->range, point->initial, point->meaning);
 }
 
 /* roff text: a plain '-' would become a hyphen, which nobody can search for or paste. */
@@ -144,7 +139,6 @@ static void man_row(const struct point *point, bool first)
 	roff(".TP\n.B ", span(point, text), " ");
 	roff("", point->name, "\n");
 	roff("", point->meaning, "");
-	roff("", remark(point), "");
 	roff(".\n.br\n", registers_access(point), "");
 	roff(", ", registers_format(point), "");
 	roff(", ", point->nv ? "NV" : "", "");

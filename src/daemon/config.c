@@ -23,7 +23,7 @@ void config_defaults(struct config *config)
 				 .power_factor = { 0.9, 0.9, 0.9 }, .profile = SIM_STEADY, .seed = 1 },
 		},
 		.setup_password = "00000", .reset_password = "00000",
-		.modbus = { .device = "/dev/ttyS0", .address = 1, .baud = 19200, .parity = 'N', .stop_bits = 1, .rts = 'n',
+		.modbus = { .device = "/dev/ttyS0", .stop_bits = 1, .rts = 'n',
 			    .turnaround_us = -1, .gap_ms = 20 },
 		.energy = { .line = -1 }, .alarm = { .line = -1 }, .reactive = { .line = -1 },
 		.store_path = "/var/lib/dinmeterd", .store_interval_s = 10,

@@ -23,7 +23,7 @@ struct config {
 	struct settings settings;
 	struct rules rules;
 	char setup_password[6], reset_password[6];	/* five digits */
-	struct modbus_config modbus;
+	struct modbus_config modbus;	/* but for address, baud and parity, which are settings */
 	struct output_line_config energy, alarm, reactive;
 	char led_alarm[64], led_energy[64], led_tx[64], led_rx[64], led_error[64];
 	char store_path[256];

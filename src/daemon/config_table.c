@@ -41,7 +41,7 @@ static const struct config_word profiles[] = { { "steady", SIM_STEADY }, { "vary
 static const struct config_word units[] = { { "IEC", 0 }, { "IEEE", 1 }, { NULL, 0 } };
 static const struct config_word loss_rules[] = { { "percent-of", false }, { "percent-below", true }, { NULL, 0 } };
 static const struct config_word orientations[] = { { "auto", false }, { "fixed", true }, { NULL, 0 } };
-static const struct config_word parities[] = { { "none", 'N' }, { "even", 'E' }, { "odd", 'O' }, { NULL, 0 } };
+static const struct config_word parities[] = { { "none", PARITY_NONE }, { "even", PARITY_EVEN }, { "odd", PARITY_ODD }, { NULL, 0 } };
 static const struct config_word rts[] = { { "none", 'n' }, { "up", 'u' }, { "down", 'd' }, { NULL, 0 } };
 
 static bool is_password(const char *text)
@@ -120,9 +120,9 @@ const struct config_key config_keys[] = {
 
 	{ .path = "modbus.device", .type = CONFIG_STRING, FIELD(modbus.device), .valid = is_port,
 	  .note = "the path of a tty, or \"pty:LINK\"" },
-	INT("modbus.address", modbus.address, 1, 247, NULL),
-	SET("modbus.baud", modbus.baud, bauds, NULL),
-	WORD("modbus.parity", modbus.parity, parities),
+	INT("modbus.address", settings.address, 1, 247, NULL),
+	SET("modbus.baud", settings.baud, bauds, NULL),
+	WORD("modbus.parity", settings.parity, parities),
 	INT("modbus.stop_bits", modbus.stop_bits, 1, 2, NULL),
 	BOOL("modbus.rs485", modbus.rs485),
 	WORD("modbus.rts", modbus.rts, rts),

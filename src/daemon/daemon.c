@@ -82,12 +82,24 @@ static int start_meter(struct daemon *daemon)
 	struct meter_config meter = {
 		.settings = config->settings, .rules = config->rules, .max_rate_hz = RATE_MAX_HZ,
 		.sinc_order = config->adc.sinc_order, .firmware_version = config->identity.os_version,
-		.power_ups = 1,
+		.power_ups = 1, .record = registers_record,
 	};
 
 	for (int c = 0; c < ADC_CHANNELS; c++)
 		meter.delay_us[c] = config->adc.channel[c].delay_us;
 	return meter_thread_start(&daemon->meter, &meter, daemon->queue);
+}
+
+/* The port as configured, with the address, speed and parity in force. */
+static struct modbus_config port_config(const struct daemon *daemon, const struct settings *settings)
+{
+	static const char parity[] = { [PARITY_NONE] = 'N', [PARITY_EVEN] = 'E', [PARITY_ODD] = 'O' };
+	struct modbus_config config = daemon->config.modbus;
+
+	config.address = settings->address;
+	config.baud = settings->baud;
+	config.parity = parity[settings->parity];
+	return config;
 }
 
 static int start_event_loop(struct daemon *daemon)
@@ -101,16 +113,17 @@ static int start_event_loop(struct daemon *daemon)
 
 static void log_service(const struct daemon *daemon)
 {
-	const struct modbus_config *modbus = &daemon->config.modbus;
+	struct modbus_config modbus = port_config(daemon, &daemon->config.settings);
 
-	log_notice("modbus: %s (%s), address %d, %d baud, 8%c%d", modbus->device, slave_port_name(daemon->slave), modbus->address,
-		   modbus->baud, modbus->parity, modbus->stop_bits);
+	log_notice("modbus: %s (%s), address %d, %d baud, 8%c%d", modbus.device, slave_port_name(daemon->slave), modbus.address,
+		   modbus.baud, modbus.parity, modbus.stop_bits);
 }
 
 /* The consumers stand before the producers start; what fails says so itself or is named here. */
 static int start(struct daemon *daemon)
 {
 	static const struct slave_ops slave_ops = { slave_image, slave_write };
+	struct modbus_config modbus = port_config(daemon, &daemon->config.settings);
 	const struct adc_config *adc = &daemon->config.adc;
 	unsigned slots = (unsigned)(QUEUE_S * adc->rate_hz / adc->block_scans) + 2;
 	int ret;
@@ -128,7 +141,7 @@ static int start(struct daemon *daemon)
 	ret = sd_event_add_io(daemon->event, NULL, meter_thread_done_fd(daemon->meter), EPOLLIN, on_write_done, daemon);
 	if (ret < 0)
 		return ret;
-	ret = slave_new(&daemon->slave, daemon->event, &daemon->config.modbus, &daemon->config.identity, &slave_ops, daemon);
+	ret = slave_new(&daemon->slave, daemon->event, &modbus, &daemon->config.identity, &slave_ops, daemon);
 	if (ret < 0)
 		return ret;
 	log_service(daemon);

@@ -9,6 +9,9 @@
 
 int64_t monotonic_ns(void);
 
+/* The system's UTC (CLOCK_REALTIME) less CLOCK_MONOTONIC, in ns. */
+int64_t monotonic_to_utc_ns(void);
+
 /*
  * A lock and a condition whose timed waits go by CLOCK_MONOTONIC: a system clock that is set wakes nobody
  * early or late.  Returns 0 or -errno, then neither exists.

@@ -1,11 +1,14 @@
 libpure_a_SOURCES += \
 	%D%/alerts.c %D%/alerts.h \
 	%D%/block.h \
+	%D%/calendar.c %D%/calendar.h \
+	%D%/datalog.c %D%/datalog.h \
 	%D%/demand.c %D%/demand.h \
 	%D%/energy.c %D%/energy.h \
 	%D%/frequency.c %D%/frequency.h \
 	%D%/meter.c %D%/meter.h \
 	%D%/moments.c %D%/moments.h \
+	%D%/pulse.c %D%/pulse.h \
 	%D%/quantities.c %D%/quantities.h \
 	%D%/readings.c %D%/readings.h \
 	%D%/range.c %D%/range.h \

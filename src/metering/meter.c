@@ -15,6 +15,10 @@
 #define FLOWING_S 0.3
 #define CYCLE_S 1.0
 #define RESETS_MODULUS 32768
+/* A plan of pulses begins this much after the block in which its second ended: there is time to hand it over. */
+#define PULSE_LEAD_S 0.05
+/* The system's clock is taken to have been set when it jumps by more than this. */
+#define CLOCK_JUMP_NS INT64_C(1000000000)
 
 struct meter {
 	struct meter_config config;
@@ -23,6 +27,15 @@ struct meter {
 	double *window_memory;
 	struct orientation orientation;
 	struct snapshot snapshot;
+	struct datalog log;
+
+	struct pulse pulse[PULSE_OUTPUTS];
+	uint64_t pulses_made[PULSE_OUTPUTS];	/* by the contacts' own count, accounted for */
+	struct energy pulse_added[PULSE_OUTPUTS];	/* came to what is owed in the last cycle */
+	int64_t pulse_from_ns;		/* the second that shows it .. */
+	double pulse_span_s;		/* .. and its length */
+	bool pulses_due, pulse_raised;	/* a plan is due; 144 was raised since bit 14 was set */
+	bool pulse_span_begun;		/* what is added from now on belongs to the next span */
 
 	struct moments moments;		/* of the last good window, to be read anew when a setting changes */
 	bool moments_primary;
@@ -35,6 +48,9 @@ struct meter {
 	double bridge_left_s;
 	double block_s;			/* length of the newest block */
 	int64_t block_ns, valid_ns, cycle_ns;	/* newest block, newest good window, last end of a cycle */
+	int64_t now_ns;			/* the latest time told */
+	int64_t utc_less_clock_ns;
+	bool utc_known;
 	bool ever_valid, started;
 	unsigned pending;		/* METER_SYNC_DEMAND, METER_RESET_MAX_DEMAND */
 };
@@ -59,6 +75,49 @@ static void show_nothing_live(struct meter *meter)
 	s->alerts = alerts_stale(s->alerts, &s->derived);
 }
 
+static int64_t utc_s(const struct meter *meter)
+{
+	int64_t utc_ns = meter->now_ns + meter->utc_less_clock_ns;
+
+	return utc_ns / (int64_t)NS_PER_S;
+}
+
+/* What the snapshot shows of the log and of the pulses. */
+static void show_log(struct meter *meter)
+{
+	struct snapshot *s = &meter->snapshot;
+
+	s->log = meter->log.state;
+	s->log_clock_s = utc_s(meter) + meter->log.state.clock_offset_s;
+	s->log_max_days = datalog_max_days(s->settings.demand_subinterval_s);
+}
+
+static void show_page(struct meter *meter)
+{
+	datalog_page(&meter->log, meter->snapshot.log_page);
+}
+
+static void show_pulses(struct meter *meter)
+{
+	for (int i = 0; i < PULSE_OUTPUTS; i++) {
+		meter->snapshot.pulses[i] = meter->pulse[i].closures;
+		meter->snapshot.pulses_owed[i] = pulse_owed(&meter->pulse[i], meter->snapshot.settings.pulse_energy);
+	}
+}
+
+static void take_state(struct meter *meter, const struct meter_state *state)
+{
+	struct snapshot *s = &meter->snapshot;
+
+	s->energies = state->energies;
+	s->energy_resets = state->energy_resets;
+	memcpy(s->demand.max, state->max_demand, sizeof(s->demand.max));
+	memcpy(meter->pulse, state->pulse, sizeof(meter->pulse));
+	if (state->pulse_overrun)
+		s->alerts |= ALERT_PULSE_OVERRUN;
+	datalog_init(&meter->log, &state->log, meter->config.was_off);
+}
+
 struct meter *meter_init(void *memory, const struct meter_config *config)
 {
 	struct meter *meter = memory;
@@ -74,8 +133,22 @@ struct meter *meter_init(void *memory, const struct meter_config *config)
 	meter->snapshot.firmware_version = config->firmware_version;
 	settings_derive(&config->settings, &meter->snapshot.derived);
 	demand_init(&meter->snapshot.demand, config->settings.demand_subinterval_s);
+	datalog_defaults(&meter->log.state);
+	if (config->state)
+		take_state(meter, config->state);
+	meter->config.state = NULL;	/* the caller's, not to be looked at again */
 	show_nothing_live(meter);
+	show_pulses(meter);
+	show_log(meter);
+	show_page(meter);
 	return meter;
+}
+
+void meter_restore_entry(struct meter *meter, const struct datalog_entry *entry)
+{
+	datalog_restore(&meter->log, entry);
+	if (meter->log.state.page)
+		show_page(meter);
 }
 
 /* Readings and alerts of the last good window under the present settings. */
@@ -99,6 +172,18 @@ static void total_powers(const struct readings *readings, double power[DEMAND_QU
 	power[DEMAND_S] = readings->s_va;
 }
 
+static void owe(struct meter *meter, enum pulse_output which, double power_w, double seconds)
+{
+	struct energy added, *sum = &meter->pulse_added[which];
+
+	if (meter->pulse_span_begun)
+		memset(meter->pulse_added, 0, sizeof(meter->pulse_added));
+	meter->pulse_span_begun = false;
+	pulse_add(&meter->pulse[which], power_w, seconds, &added);
+	sum->wh += added.wh + (sum->nwh + added.nwh) / (uint32_t)ENERGY_NWH_PER_WH;
+	sum->nwh = (sum->nwh + added.nwh) % (uint32_t)ENERGY_NWH_PER_WH;
+}
+
 /* Adds the present readings over a time to the energies. */
 static void accrue(struct meter *meter, double seconds)
 {
@@ -109,16 +194,50 @@ static void accrue(struct meter *meter, double seconds)
 	energy_add(&s->energies.kvarh, s->readings.q_var, seconds);
 	for (int phase = 0; phase < PHASES; phase++)
 		energy_add(&s->energies.kwh_phase[phase], meter->accrual_w[phase], seconds);
+	owe(meter, PULSE_REAL, s->readings.p_w, seconds);
+	owe(meter, PULSE_REACTIVE, s->readings.q_var, seconds);
+}
+
+/* The registers at the end of a sub-interval go into the log. */
+static void record(struct meter *meter)
+{
+	struct snapshot *s = &meter->snapshot;
+	struct datalog_entry entry = {
+		.clock_s = s->log_clock_s, .utc_s = utc_s(meter),
+		.scale_i = (int8_t)s->derived.scale_i, .scale_v = (int8_t)s->derived.scale_v,
+		.scale_w = (int8_t)s->derived.scale_w, .scale_e = (int8_t)s->derived.scale_e,
+	};
+
+	if (!meter->config.record)
+		return;
+	memcpy(entry.pointer, meter->log.state.pointer, sizeof(entry.pointer));
+	meter->config.record(s, entry.pointer, entry.word);
+	datalog_subinterval(&meter->log, &entry, &s->energies.kwh);
+	show_log(meter);
+	if (meter->log.state.page)
+		show_page(meter);
 }
 
 /* A cycle ends for demand, and with it what waits for that. */
 static void end_demand_cycle(struct meter *meter, const double power[DEMAND_QUANTITIES], double seconds)
 {
 	struct snapshot *s = &meter->snapshot;
+	unsigned ended = s->demand.subintervals_ended;
 
+	show_log(meter);
 	demand_cycle(&s->demand, power, seconds, s->settings.demand_subintervals, s->settings.demand_subinterval_s,
 		     meter->pending & METER_SYNC_DEMAND, meter->pending & METER_RESET_MAX_DEMAND);
 	meter->pending = 0;
+	if (s->demand.subintervals_ended != ended)
+		record(meter);
+}
+
+/* The second from now on shows, in pulses, the energy of the one that ended. */
+static void begin_pulse_span(struct meter *meter, int64_t from_ns, double span_s)
+{
+	meter->pulse_from_ns = from_ns;
+	meter->pulse_span_s = span_s;
+	meter->pulses_due = meter->pulse_span_begun = true;
 }
 
 /* The window is given up: what it held, and the gap, are remembered as time that no window covers. */
@@ -156,13 +275,30 @@ static void bridge(struct meter *meter)
 	demand_add(&meter->snapshot.demand, power, seconds);
 }
 
+void meter_take_second(struct meter *meter, const struct moments *moments, bool primary, double seconds, int64_t end_ns)
+{
+	struct snapshot *s = &meter->snapshot;
+	double power[DEMAND_QUANTITIES];
+
+	meter->moments = *moments;
+	meter->moments_primary = primary;
+	s->live = meter->ever_valid = true;
+	s->t_ns = meter->valid_ns = meter->cycle_ns = meter->now_ns = end_ns;
+	s->cycle++;
+	evaluate(meter);
+	accrue(meter, seconds);
+	total_powers(&s->readings, power);
+	end_demand_cycle(meter, power, seconds);
+	begin_pulse_span(meter, end_ns + llround((meter->block_s + PULSE_LEAD_S) * NS_PER_S), seconds);
+	meter->bridge_left_s = BRIDGE_MAX_S;
+}
+
 /* Returns whether the window was good. */
 static bool finish_window(struct meter *meter, const struct adc_block *block, int64_t end_ns)
 {
 	struct frequency_reference references[PHASES];
 	struct snapshot *s = &meter->snapshot;
 	unsigned n = quantities_frequency_references(s->settings.system_type, references);
-	double seconds = meter->window.hop / s->rate_hz, power[DEMAND_QUANTITIES];
 	struct moments moments;
 
 	moments_compute(&meter->window, s->rate_hz, &meter->errors, references, n,
@@ -175,18 +311,9 @@ static bool finish_window(struct meter *meter, const struct adc_block *block, in
 		meter->gap_s += meter->window.edge / 2.0 / s->rate_hz;
 		bridge(meter);
 	}
-	meter->moments = moments;
-	meter->moments_primary = block->primary;
 	meter->clipped_last = meter->clipped;
 	meter->clipped = 0;
-	s->live = meter->ever_valid = true;
-	s->t_ns = meter->valid_ns = meter->cycle_ns = end_ns;
-	s->cycle++;
-	evaluate(meter);
-	accrue(meter, seconds);
-	total_powers(&s->readings, power);
-	end_demand_cycle(meter, power, seconds);
-	meter->bridge_left_s = BRIDGE_MAX_S;
+	meter_take_second(meter, &moments, block->primary, meter->window.hop / s->rate_hz, end_ns);
 	meter->connected = true;
 	window_advance(&meter->window);
 	return true;
@@ -255,23 +382,55 @@ bool meter_tick(struct meter *meter, int64_t now_ns)
 {
 	bool changed = false;
 
+	meter->now_ns = now_ns;
 	if (gone_stale(meter, now_ns)) {
 		show_nothing_live(meter);
 		changed = true;
 	}
 	/* a standstill has cycles too: for the commands that wait for the end of one */
 	if (!meter->snapshot.live && (now_ns - meter->cycle_ns) / NS_PER_S >= CYCLE_S) {
-		meter->cycle_ns = now_ns;
-		if (meter->pending) {
-			static const double nothing[DEMAND_QUANTITIES];
+		static const double nothing[DEMAND_QUANTITIES];
 
-			end_demand_cycle(meter, nothing, 0);
-			changed = true;
-		}
+		meter->cycle_ns = now_ns;
+		end_demand_cycle(meter, nothing, 0);
+		memset(meter->pulse_added, 0, sizeof(meter->pulse_added));
+		begin_pulse_span(meter, now_ns, CYCLE_S);
+		changed = true;
 	}
 	if (changed)
 		meter->snapshot.t_ns = now_ns;
 	return changed;
+}
+
+static void change_log(struct meter *meter, const struct meter_change *change)
+{
+	struct datalog *log = &meter->log;
+	struct snapshot *s = &meter->snapshot;
+
+	if (change->commands & METER_RESET_LOG)
+		datalog_reset(log, &s->energies.kwh);
+	datalog_set_config(log, change->log_config);
+	datalog_set_pointers(log, change->log_pointer);
+	datalog_set_page(log, change->log_page);
+	if (change->log_clock_set) {
+		log->state.clock_offset_s = calendar_to_seconds(&change->log_clock) - utc_s(meter);
+		datalog_event(log, DATALOG_CLOCK_CHANGED);
+	}
+	show_log(meter);
+	show_page(meter);
+}
+
+static void change_energies(struct meter *meter, const struct meter_change *change)
+{
+	struct snapshot *s = &meter->snapshot;
+
+	if (!(change->commands & METER_CLEAR_ENERGY))
+		return;
+	memset(&s->energies, 0, sizeof(s->energies));
+	s->energy_resets = (s->energy_resets + change->clear_energy_count) % RESETS_MODULUS;
+	s->alerts &= ~ALERT_PULSE_OVERRUN;
+	for (int i = 0; i < PULSE_OUTPUTS; i++)
+		meter->pulse[i].owed = (struct energy){ 0, 0 };
 }
 
 void meter_change(struct meter *meter, const struct meter_change *change)
@@ -280,19 +439,22 @@ void meter_change(struct meter *meter, const struct meter_change *change)
 	bool demand_changed = change->settings.demand_subintervals != s->settings.demand_subintervals ||
 			      change->settings.demand_subinterval_s != s->settings.demand_subinterval_s;
 
+	meter->pulse_raised |= change->settings.pulse_energy > s->settings.pulse_energy;
 	s->settings = change->settings;
 	settings_derive(&s->settings, &s->derived);
-	if (demand_changed)
+	if (demand_changed) {
 		demand_restart(&s->demand, s->settings.demand_subinterval_s);
-	if (change->commands & METER_CLEAR_ENERGY) {
-		memset(&s->energies, 0, sizeof(s->energies));
-		s->energy_resets = (s->energy_resets + change->clear_energy_count) % RESETS_MODULUS;
+		datalog_event(&meter->log, DATALOG_INTERRUPTED);
 	}
-	if (change->commands & METER_CLEAR_PULSES)
-		memset(s->pulses, 0, sizeof(s->pulses));
+	change_energies(meter, change);
+	for (int i = 0; i < PULSE_OUTPUTS && (change->commands & METER_CLEAR_PULSES); i++)
+		meter->pulse[i].closures = 0;
 	if (change->power_ups >= 0)
 		s->power_ups = (unsigned)change->power_ups;
 	meter->pending |= change->commands & (METER_SYNC_DEMAND | METER_RESET_MAX_DEMAND);
+	change_log(meter, change);
+	show_pulses(meter);
+	meter->pulses_due = true;
 	if (s->live)
 		evaluate(meter);
 	else
@@ -302,4 +464,76 @@ void meter_change(struct meter *meter, const struct meter_change *change)
 const struct snapshot *meter_snapshot(const struct meter *meter)
 {
 	return &meter->snapshot;
+}
+
+void meter_set_utc(struct meter *meter, int64_t utc_less_clock_ns)
+{
+	int64_t jump_ns = utc_less_clock_ns - meter->utc_less_clock_ns;
+
+	if (meter->utc_known && (jump_ns > CLOCK_JUMP_NS || jump_ns < -CLOCK_JUMP_NS))
+		datalog_event(&meter->log, DATALOG_CLOCK_CHANGED);
+	meter->utc_less_clock_ns = utc_less_clock_ns;
+	meter->utc_known = true;
+}
+
+void meter_get_state(const struct meter *meter, struct meter_state *state)
+{
+	const struct snapshot *s = &meter->snapshot;
+
+	memset(state, 0, sizeof(*state));
+	state->settings = s->settings;
+	state->energies = s->energies;
+	state->energy_resets = s->energy_resets;
+	state->power_ups = s->power_ups;
+	memcpy(state->max_demand, s->demand.max, sizeof(state->max_demand));
+	memcpy(state->pulse, meter->pulse, sizeof(state->pulse));
+	state->pulse_overrun = s->alerts & ALERT_PULSE_OVERRUN;
+	state->log = meter->log.state;
+}
+
+const struct datalog *meter_datalog(const struct meter *meter)
+{
+	return &meter->log;
+}
+
+bool meter_pulses_due(const struct meter *meter)
+{
+	return meter->pulses_due;
+}
+
+void meter_pulses_made(struct meter *meter, const uint64_t made[PULSE_OUTPUTS])
+{
+	for (int i = 0; i < PULSE_OUTPUTS; i++) {
+		pulse_made(&meter->pulse[i], (unsigned)(made[i] - meter->pulses_made[i]), meter->snapshot.settings.pulse_energy);
+		meter->pulses_made[i] = made[i];
+	}
+	show_pulses(meter);
+}
+
+/* Bit 14 is set by any output that is there, and falls after a rise of 144 when all of them keep up again. */
+static void judge_overrun(struct meter *meter)
+{
+	struct snapshot *s = &meter->snapshot;
+	int outputs = s->output_config ? PULSE_OUTPUTS : 1;
+	bool overrun = false;
+
+	for (int i = 0; i < outputs; i++)
+		overrun |= pulse_overrun(&meter->pulse[i], s->settings.pulse_energy, s->derived.pulse_duration_ms);
+	if (overrun && !(s->alerts & ALERT_PULSE_OVERRUN)) {
+		s->alerts |= ALERT_PULSE_OVERRUN;
+		meter->pulse_raised = false;
+	} else if (!overrun && meter->pulse_raised) {
+		s->alerts &= ~ALERT_PULSE_OVERRUN;
+	}
+}
+
+void meter_pulses_plan(struct meter *meter, struct pulse_plan plan[PULSE_OUTPUTS])
+{
+	const struct snapshot *s = &meter->snapshot;
+
+	for (int i = 0; i < PULSE_OUTPUTS; i++)
+		pulse_plan(&meter->pulse[i], &meter->pulse_added[i], s->settings.pulse_energy, s->derived.pulse_duration_ms,
+			   meter->pulse_from_ns, meter->pulse_span_s, &plan[i]);
+	judge_overrun(meter);
+	meter->pulses_due = false;
 }

@@ -17,6 +17,7 @@
 #include "metering/snapshot.h"
 
 struct meter;
+struct moments;
 
 /* What survives a power cut. */
 struct meter_state {
@@ -79,6 +80,12 @@ struct meter *meter_init(void *memory, const struct meter_config *config);
 bool meter_feed(struct meter *meter, const struct adc_block *block);
 
 /*
+ * One good second of `seconds` that ended at end_ns, as meter_feed() takes it when a window is full: for runs so long
+ * that samples would be too many.  The snapshot is new.
+ */
+void meter_take_second(struct meter *meter, const struct moments *moments, bool primary, double seconds, int64_t end_ns);
+
+/*
  * Lets time pass without samples.  Returns true when the snapshot is new: it went stale, or
  * a second of standstill ended and the commands that wait for a cycle's end were carried out.
  */
@@ -103,13 +110,13 @@ const struct datalog *meter_datalog(const struct meter *meter);
 /* An entry of the log that survived; after meter_init, before all else. */
 void meter_restore_entry(struct meter *meter, const struct datalog_entry *entry);
 
-/* Is a plan of pulses due: has a cycle ended, or something changed that bears on it? */
-bool meter_pulses_due(const struct meter *meter);
-
 /*
- * Accounts for the closures begun so far (counted from the meter's start) and plans those of the next second.  The old
- * plans must have been recalled: only closures told of here are paid for.  The snapshot is new.
+ * Pulses.  When a cycle has ended or a change is at hand, the contacts' plans are recalled and the closures begun so far
+ * (counted from the meter's start) are accounted for; then, a change carried out, the next second is planned.
+ * The snapshot is new.
  */
-void meter_plan_pulses(struct meter *meter, const uint64_t made[PULSE_OUTPUTS], struct pulse_plan plan[PULSE_OUTPUTS]);
+bool meter_pulses_due(const struct meter *meter);
+void meter_pulses_made(struct meter *meter, const uint64_t made[PULSE_OUTPUTS]);
+void meter_pulses_plan(struct meter *meter, struct pulse_plan plan[PULSE_OUTPUTS]);
 
 #endif

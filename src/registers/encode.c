@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "metering/calendar.h"
 #include "metering/system_type.h"
 
 #define INTEGER_MAX 32767.0
@@ -39,6 +40,42 @@ static uint32_t member_counter(const struct point *point, const struct snapshot 
 	return value;
 }
 
+/* A 16-bit number as the register shows it. */
+static uint16_t member_short(const struct point *point, const struct snapshot *snapshot)
+{
+	uint16_t value;
+
+	if (point->source == REGISTER_NUMBER)
+		return (uint16_t)member_number(point, snapshot);
+	memcpy(&value, member(point, snapshot), sizeof(value));
+	return value;
+}
+
+/* False when the registers have no such year. */
+static bool member_calendar(const struct point *point, const struct snapshot *snapshot, struct calendar *calendar)
+{
+	int64_t seconds;
+
+	memcpy(&seconds, member(point, snapshot), sizeof(seconds));
+	if (seconds < 0 || seconds / ((int64_t)366 * 86400) > REGISTERS_CLOCK_YEAR + REGISTERS_CLOCK_YEARS)
+		return false;
+	calendar_from_seconds(seconds, calendar);
+	return calendar->year >= REGISTERS_CLOCK_YEAR && calendar->year < REGISTERS_CLOCK_YEAR + REGISTERS_CLOCK_YEARS;
+}
+
+static uint16_t member_clock(const struct point *point, const struct snapshot *snapshot)
+{
+	struct calendar c;
+
+	if (!member_calendar(point, snapshot, &c))
+		return VOID_INTEGER;
+	if (point->source == REGISTER_DAY_MONTH)
+		return (uint16_t)(c.day << 8 | c.month);
+	if (point->source == REGISTER_HOUR_YEAR)
+		return (uint16_t)(c.hour << 8 | (c.year - REGISTERS_CLOCK_YEAR));
+	return (uint16_t)(c.second << 8 | c.minute);
+}
+
 static int exponent(const struct point *point, const struct derived *derived)
 {
 	switch (point->scale) {
@@ -73,7 +110,12 @@ static bool valid(const struct point *point, const struct snapshot *snapshot)
 {
 	switch (point->source) {
 	case REGISTER_VOID:
+	case REGISTER_LOG_PAGE:		/* no single value */
 		return false;
+	case REGISTER_DAY_MONTH:
+	case REGISTER_HOUR_YEAR:
+	case REGISTER_SECOND_MINUTE:
+		return member_clock(point, snapshot) != VOID_INTEGER;
 	case REGISTER_SI:
 	case REGISTER_MILLI:
 		return !isnan(member_double(point, snapshot));
@@ -82,6 +124,7 @@ static bool valid(const struct point *point, const struct snapshot *snapshot)
 	case REGISTER_ZERO:
 	case REGISTER_ENERGY:
 	case REGISTER_NUMBER:
+	case REGISTER_SHORT:
 	case REGISTER_COUNTER:
 		break;
 	}
@@ -102,10 +145,17 @@ double registers_value(const struct point *point, const struct snapshot *snapsho
 		return energy_kwh(member(point, snapshot));
 	case REGISTER_NUMBER:
 		return scale_divide(member_number(point, snapshot), -exponent(point, &snapshot->derived));
+	case REGISTER_SHORT:
+		return member_short(point, snapshot);
 	case REGISTER_COUNTER:
 		return member_counter(point, snapshot);
+	case REGISTER_DAY_MONTH:
+	case REGISTER_HOUR_YEAR:
+	case REGISTER_SECOND_MINUTE:
+		return member_clock(point, snapshot);
 	case REGISTER_ZERO:
 	case REGISTER_VOID:
+	case REGISTER_LOG_PAGE:
 		break;
 	}
 	return 0.0;
@@ -118,8 +168,10 @@ static uint16_t encode_short(const struct point *point, const struct snapshot *s
 
 	if (!valid(point, snapshot))
 		return VOID_INTEGER;
-	if (point->source == REGISTER_NUMBER)
-		return (uint16_t)member_number(point, snapshot);
+	if (point->source == REGISTER_NUMBER || point->source == REGISTER_SHORT)
+		return member_short(point, snapshot);
+	if (point->source >= REGISTER_DAY_MONTH && point->source <= REGISTER_SECOND_MINUTE)
+		return member_clock(point, snapshot);
 	/*
 	 * From the single that the float image shows, so that a master finds the integer
 	 * by rounding what it reads there: from the double, a value that lies within a single's
@@ -163,25 +215,33 @@ static uint32_t encode_float(const struct point *point, const struct snapshot *s
 	return bits;
 }
 
+/* Words of a row that is no page; returns how many. */
+static unsigned encode_point(const struct point *point, const struct snapshot *snapshot, uint16_t word[2])
+{
+	uint32_t bits;
+
+	if (point->registers == 1) {
+		word[0] = encode_short(point, snapshot);
+		return 1;
+	}
+	bits = point->format == REGISTER_FLOAT ? encode_float(point, snapshot) : encode_long(point, snapshot);
+	word[0] = (uint16_t)(bits >> 16);
+	word[1] = (uint16_t)bits;
+	return 2;
+}
+
 void registers_encode(const struct snapshot *snapshot, struct register_image *image)
 {
 	size_t n, at = 0;
 	const struct point *points = registers_points(&n);
 
-	memset(image, 0, sizeof(*image));
 	for (size_t i = 0; i < n; i++) {
-		const struct point *point = &points[i];
-		uint32_t bits;
-
-		if (!point->served)
-			continue;
-		if (point->registers == 1) {
-			image->words[at++] = encode_short(point, snapshot);
-			continue;
+		if (points[i].source == REGISTER_LOG_PAGE) {
+			memcpy(image->words + at, snapshot->log_page, sizeof(snapshot->log_page));
+			at += DATALOG_ENTRIES;
+		} else {
+			at += encode_point(&points[i], snapshot, image->words + at);
 		}
-		bits = point->format == REGISTER_FLOAT ? encode_float(point, snapshot) : encode_long(point, snapshot);
-		image->words[at++] = (uint16_t)(bits >> 16);
-		image->words[at++] = (uint16_t)bits;
 	}
 }
 
@@ -189,20 +249,33 @@ int registers_read(const struct register_image *image, unsigned first, unsigned 
 {
 	size_t n, at = 0;
 	const struct point *points = registers_points(&n);
-	unsigned next = first, left = count;	/* what is still to be found */
 
-	for (size_t i = 0; i < n && left > 0; i++) {
+	for (size_t i = 0; i < n && count > 0; i++) {
 		const struct point *point = &points[i];
+		unsigned skip = first - point->number, take;
 
-		if (!point->served)
-			continue;
-		for (unsigned r = point->number; r < point->number + point->registers; r++, at++) {
-			if (r != next || left == 0)
-				continue;
-			*values++ = image->words[at];
-			next++;
-			left--;
+		if (first >= point->number && skip < point->registers) {
+			take = point->registers - skip < count ? point->registers - skip : count;
+			memcpy(values, image->words + at + skip, take * sizeof(*values));
+			values += take;
+			first += take;
+			count -= take;
 		}
+		at += point->registers;
 	}
-	return left == 0 ? REGISTERS_OK : REGISTERS_ILLEGAL_ADDRESS;
+	return count == 0 ? REGISTERS_OK : REGISTERS_ILLEGAL_ADDRESS;
+}
+
+void registers_record(const struct snapshot *snapshot, const uint16_t pointer[DATALOG_LOGS], uint16_t word[DATALOG_LOGS])
+{
+	for (int i = 0; i < DATALOG_LOGS; i++) {
+		const struct point *point = registers_find(pointer[i]);
+		uint16_t words[2];
+
+		word[i] = DATALOG_VOID;
+		if (point == NULL || point->source == REGISTER_LOG_PAGE)
+			continue;
+		encode_point(point, snapshot, words);
+		word[i] = words[pointer[i] - point->number];
+	}
 }

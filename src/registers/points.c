@@ -15,23 +15,20 @@
 
 #define POINT(n, name_, format_, write_, nv_, units_, scale_, range_, initial_, meaning_, source_, offset_) \
 	{ .number = (n), .registers = REGISTER_##format_ >= REGISTER_ULONG ? 2 : 1, .name = (name_), \
-	  .format = REGISTER_##format_, .write = REGISTER_##write_, .nv = (nv_), .served = true, \
+	  .format = REGISTER_##format_, .write = REGISTER_##write_, .nv = (nv_), \
 	  .units = (units_), .scale = REGISTER_SCALE_##scale_, .range = (range_), .initial = (initial_), \
 	  .meaning = (meaning_), .source = REGISTER_##source_, .offset = (offset_) }
 
 #define SETTING(n, which, field, units_, scale_, meaning_) \
 	{ .number = (n), .registers = 1, .name = #field, \
-	  .format = REGISTER_UINT, .write = REGISTER_SETTING, .nv = true, .served = true, \
+	  .format = REGISTER_UINT, .write = REGISTER_SETTING, .nv = true, \
 	  .units = (units_), .scale = REGISTER_SCALE_##scale_, \
 	  .range = SETTING_##which##_RANGE, .initial = TEXT_OF(SETTING_##which##_DEFAULT), \
 	  .meaning = (meaning_), .source = REGISTER_NUMBER, .offset = OF(settings.field), .setting = SETTING_##which }
 
-/* Data logging: known to masters, but this meter does not have it. */
-#define LATER(n, registers_, name_, format_, write_, units_, scale_, range_, initial_, meaning_) \
-	{ .number = (n), .registers = (registers_), .name = (name_), \
-	  .format = REGISTER_##format_, .write = REGISTER_##write_, .nv = true, .served = false, \
-	  .units = (units_), .scale = REGISTER_SCALE_##scale_, .range = (range_), .initial = (initial_), \
-	  .meaning = (meaning_), .source = REGISTER_ZERO }
+#define POINTER(n, which, initial_) \
+	POINT((n), "log_pointer_" #which, UINT, LOG_POINTER, NV, "", NONE, DATALOG_POINTER_RANGE, initial_, \
+	      "Register that log " #which " records; a 32-bit value needs two logs", SHORT, OF(log.pointer[(which) - 1]))
 
 static const struct point points[] = {
 	POINT(1, "kwh", ULONG, READ_ONLY, NV, "kWh", E, "0-0xFFFFFFFF", "0",
@@ -124,7 +121,7 @@ static const struct point points[] = {
 	      "Real energy consumed, phase C", ENERGY_PHASE, OF(energies.kwh_phase[PHASE_C])),
 	POINT(129, "command", UINT, COMMAND, RAM, "", NONE, "30078,21211,21212,16498,16640", "reads 0",
 	      "Commands: 30078 clears the energies, 21211 ends the demand sub-interval, 21212 sets the maximum "
-	      "demands to the present ones, 16498 clears the pulse counters, 16640 clears the data log (not served); reads 0", ZERO, 0),
+	      "demands to the present ones, 16498 clears the pulse counters, 16640 clears the data log; reads 0", ZERO, 0),
 	SETTING(130, SYSTEM_TYPE, system_type, "", NONE,
 	      "Wiring: 10 = A and neutral, 11 = A and B, 12 = A, B and neutral, 31 = three-phase delta, 40 = "
 	      "three-phase wye with neutral"),
@@ -180,53 +177,44 @@ static const struct point points[] = {
 	      "Use of the third output: 0 = none but RS-485, 2 = reactive energy contact", NUMBER, OF(output_config)),
 	POINT(154, "reserved_154", UINT, READ_ONLY, RAM, "", NONE, "0", "0",
 	      "Not used; reads 0", ZERO, 0),
-	LATER(155, 1, "log_clock_day_month", UINT, LOG, "", NONE, "", "",
-	      "Clock of the log: day in the upper byte, month in the lower"),
-	LATER(156, 1, "log_clock_hour_year", UINT, LOG, "", NONE, "", "",
-	      "Clock of the log: hour in the upper byte, years since 2000 in the lower"),
-	LATER(157, 1, "log_clock_second_minute", UINT, LOG, "", NONE, "", "",
-	      "Clock of the log: second in the upper byte, minute in the lower"),
-	LATER(158, 1, "log_read_page", UINT, LOG, "", NONE, "0-10", "0",
-	      "Log shown from 8000 on, 1-10; logging waits meanwhile; 0 = none, logging goes on"),
-	LATER(159, 1, "log_config", UINT, LOG, "", NONE, "0-3", "0",
-	      "Bit 0: stop when full instead of overwriting; bit 1: logging halted"),
-	LATER(160, 1, "log_status", UINT, READ_ONLY, "", NONE, "", "0",
-	      "Bits: 0 full, 1 entry delayed by a reader, 2 entry written under a reader, 3 cleared in the last "
-	      "sub-interval, 4 interrupted, 5 clock set"),
-	LATER(161, 1, "log_wraps", UINT, READ_ONLY, "", NONE, "", "0",
-	      "How often the log was overwritten from its start, or, when it stops when full, entries missed"),
-	LATER(162, 1, "log_max_days", UINT, READ_ONLY, "", NONE, "", "60",
-	      "Days that fit the log at the present sub-interval"),
-	LATER(163, 1, "log_entries", UINT, READ_ONLY, "", NONE, "", "0",
-	      "Entries since the log was cleared or began anew"),
-	LATER(164, 2, "log_kwh_start", ULONG, READ_ONLY, "kWh", E, "", "0",
-	      "Real energy (register 1) when the log began"),
-	LATER(166, 1, "log_newest_day_month", UINT, READ_ONLY, "", NONE, "", "",
-	      "Day and month of the newest entry, as in 155"),
-	LATER(167, 1, "log_newest_hour_year", UINT, READ_ONLY, "", NONE, "", "",
-	      "Hour and year of the newest entry, as in 156"),
-	LATER(168, 1, "log_newest_second_minute", UINT, READ_ONLY, "", NONE, "", "",
-	      "Second and minute of the newest entry, as in 157"),
-	LATER(169, 1, "log_pointer_1", UINT, LOG, "", NONE, "1-42,146,155-157,257-336", "1",
-	      "Register that log 1 records; a 32-bit value needs two logs"),
-	LATER(170, 1, "log_pointer_2", UINT, LOG, "", NONE, "1-42,146,155-157,257-336", "2",
-	      "Register that log 2 records; a 32-bit value needs two logs"),
-	LATER(171, 1, "log_pointer_3", UINT, LOG, "", NONE, "1-42,146,155-157,257-336", "29",
-	      "Register that log 3 records; a 32-bit value needs two logs"),
-	LATER(172, 1, "log_pointer_4", UINT, LOG, "", NONE, "1-42,146,155-157,257-336", "30",
-	      "Register that log 4 records; a 32-bit value needs two logs"),
-	LATER(173, 1, "log_pointer_5", UINT, LOG, "", NONE, "1-42,146,155-157,257-336", "37",
-	      "Register that log 5 records; a 32-bit value needs two logs"),
-	LATER(174, 1, "log_pointer_6", UINT, LOG, "", NONE, "1-42,146,155-157,257-336", "38",
-	      "Register that log 6 records; a 32-bit value needs two logs"),
-	LATER(175, 1, "log_pointer_7", UINT, LOG, "", NONE, "1-42,146,155-157,257-336", "39",
-	      "Register that log 7 records; a 32-bit value needs two logs"),
-	LATER(176, 1, "log_pointer_8", UINT, LOG, "", NONE, "1-42,146,155-157,257-336", "155",
-	      "Register that log 8 records; a 32-bit value needs two logs"),
-	LATER(177, 1, "log_pointer_9", UINT, LOG, "", NONE, "1-42,146,155-157,257-336", "156",
-	      "Register that log 9 records; a 32-bit value needs two logs"),
-	LATER(178, 1, "log_pointer_10", UINT, LOG, "", NONE, "1-42,146,155-157,257-336", "157",
-	      "Register that log 10 records; a 32-bit value needs two logs"),
+	POINT(155, "log_clock_day_month", UINT, LOG_CLOCK, NV, "", NONE, "", "",
+	      "Clock of the log: day in the upper byte, month in the lower", DAY_MONTH, OF(log_clock_s)),
+	POINT(156, "log_clock_hour_year", UINT, LOG_CLOCK, NV, "", NONE, "", "",
+	      "Clock of the log: hour in the upper byte, years since 2000 in the lower", HOUR_YEAR, OF(log_clock_s)),
+	POINT(157, "log_clock_second_minute", UINT, LOG_CLOCK, NV, "", NONE, "", "",
+	      "Clock of the log: second in the upper byte, minute in the lower", SECOND_MINUTE, OF(log_clock_s)),
+	POINT(158, "log_read_page", UINT, LOG_READ, NV, "", NONE, DATALOG_PAGE_RANGE, "0",
+	      "Log shown from 8000 on, 1-10; logging waits meanwhile; 0 = none, logging goes on", NUMBER, OF(log.page)),
+	POINT(159, "log_config", UINT, LOG_CONFIG, NV, "", NONE, DATALOG_CONFIG_RANGE, "0",
+	      "Bit 0: stop when full instead of overwriting; bit 1: logging halted", NUMBER, OF(log.config)),
+	POINT(160, "log_status", UINT, READ_ONLY, NV, "", NONE, "", "0",
+	      "Bits: 0 full, 1 entry delayed by a reader, 2 entry written under a reader; in the last sub-interval: 3 "
+	      "cleared, 4 interrupted, 5 clock set", NUMBER, OF(log.status)),
+	POINT(161, "log_wraps", UINT, READ_ONLY, NV, "", NONE, "", "0",
+	      "How often the log was overwritten from its start, or, when it stops when full, entries missed; stays at 32767",
+	      NUMBER, OF(log.wraps)),
+	POINT(162, "log_max_days", UINT, READ_ONLY, NV, "", NONE, "", "60",
+	      "Days that fit the log at the present sub-interval", NUMBER, OF(log_max_days)),
+	POINT(163, "log_entries", UINT, READ_ONLY, NV, "", NONE, "", "0",
+	      "Entries since the log was cleared or began anew", NUMBER, OF(log.entries)),
+	POINT(164, "log_kwh_start", ULONG, READ_ONLY, NV, "kWh", E, "", "0",
+	      "Real energy (register 1) when the log began", ENERGY, OF(log.kwh_start)),
+	POINT(166, "log_newest_day_month", UINT, READ_ONLY, NV, "", NONE, "", "",
+	      "Day and month of the newest entry, as in 155", DAY_MONTH, OF(log.newest_clock_s)),
+	POINT(167, "log_newest_hour_year", UINT, READ_ONLY, NV, "", NONE, "", "",
+	      "Hour and year of the newest entry, as in 156", HOUR_YEAR, OF(log.newest_clock_s)),
+	POINT(168, "log_newest_second_minute", UINT, READ_ONLY, NV, "", NONE, "", "",
+	      "Second and minute of the newest entry, as in 157", SECOND_MINUTE, OF(log.newest_clock_s)),
+	POINTER(169, 1, "1"),
+	POINTER(170, 2, "2"),
+	POINTER(171, 3, "29"),
+	POINTER(172, 4, "30"),
+	POINTER(173, 5, "37"),
+	POINTER(174, 6, "38"),
+	POINTER(175, 7, "39"),
+	POINTER(176, 8, "155"),
+	POINTER(177, 9, "156"),
+	POINTER(178, 10, "157"),
 	POINT(257, "kwh", FLOAT, READ_ONLY, NV, "kWh", NONE, "", "",
 	      "Real energy consumed, all phases", ENERGY, OF(energies.kwh)),
 	POINT(259, "kwh_2", FLOAT, READ_ONLY, NV, "kWh", NONE, "", "",
@@ -319,8 +307,10 @@ static const struct point points[] = {
 	      "Real energy consumed, phase C", ENERGY_PHASE, OF(energies.kwh_phase[PHASE_C])),
 	POINT(7001, "firmware_version", UINT, READ_ONLY, RAM, "", NONE, "", "",
 	      "Version of the firmware: 12345 is V12.345", NUMBER, OF(firmware_version)),
-	LATER(8000, 5760, "log_page", UINT, READ_ONLY, "", NONE, "", "0x8000",
-	      "Entries of the log chosen by 158, the newest at 8000; 0x8000 where there is none"),
+	{ .number = 8000, .registers = DATALOG_ENTRIES, .name = "log_page", .format = REGISTER_UINT, .nv = true,
+	  .units = "", .range = "", .initial = "0x8000",
+	  .meaning = "Entries of the log chosen by 158, the newest at 8000; 0x8000 where there is none",
+	  .source = REGISTER_LOG_PAGE, .offset = OF(log_page) },
 };
 
 #define POINTS (sizeof(points) / sizeof(points[0]))

@@ -16,6 +16,8 @@
 #include "metering/snapshot.h"
 
 #define REGISTERS_WRITE_MAX 123
+#define REGISTERS_CLOCK_YEAR 2000	/* 0 in the clock's registers .. */
+#define REGISTERS_CLOCK_YEARS 200	/* .. which know so many */
 
 enum register_format { REGISTER_UINT, REGISTER_SINT, REGISTER_ULONG, REGISTER_FLOAT };
 
@@ -34,13 +36,21 @@ enum register_source {
 	REGISTER_ENERGY,	/* struct energy */
 	REGISTER_ENERGY_PHASE,	/* the same; valid only when the system type has the phase */
 	REGISTER_NUMBER,	/* int or unsigned, as the register shows it */
-	REGISTER_COUNTER	/* uint32_t */
+	REGISTER_SHORT,		/* uint16_t, likewise */
+	REGISTER_COUNTER,	/* uint32_t */
+	REGISTER_DAY_MONTH,	/* int64_t, seconds since 1970-01-01: upper byte day, lower month; .. */
+	REGISTER_HOUR_YEAR,	/* .. hour, years since 2000; .. */
+	REGISTER_SECOND_MINUTE,	/* .. second, minute; not valid outside the years 2000 to 2199 */
+	REGISTER_LOG_PAGE	/* the page of the data log */
 };
 
 enum register_write {
 	REGISTER_READ_ONLY, REGISTER_COMMAND, REGISTER_SETTING, REGISTER_POWER_UPS,
 	REGISTER_IGNORED,	/* accepts its range and keeps nothing */
-	REGISTER_LOG		/* data logging, not served */
+	REGISTER_LOG_CLOCK,	/* 155-157: a part of date and time; whether the date exists is judged of the whole write */
+	REGISTER_LOG_READ,	/* 158 */
+	REGISTER_LOG_CONFIG,	/* 159 */
+	REGISTER_LOG_POINTER	/* 169-178 */
 };
 
 /* One row of the map. */
@@ -50,7 +60,6 @@ struct point {
 	enum register_format format;
 	enum register_write write;
 	bool nv;			/* survives a power loss */
-	bool served;			/* false: stands in the map, answers exception 02 */
 	const char *units;
 	enum register_scale scale;
 	const char *range, *initial;	/* "" = nothing to say; the range of a writable one as in metering/range.h */
@@ -82,7 +91,7 @@ enum { REGISTERS_OK = 0, REGISTERS_ILLEGAL_ADDRESS = 2, REGISTERS_ILLEGAL_VALUE 
 
 /* All registers of one second, encoded. */
 struct register_image {
-	uint16_t words[512];	/* the served registers one behind the other; private */
+	uint16_t words[256 + DATALOG_ENTRIES];	/* the registers one behind the other; private */
 };
 
 /* Encodes a whole snapshot. */
@@ -91,8 +100,14 @@ void registers_encode(const struct snapshot *snapshot, struct register_image *im
 /* Reads `count` (1..125) registers from `first` on.  REGISTERS_OK, or ILLEGAL_ADDRESS when any lies outside the blocks. */
 int registers_read(const struct register_image *image, unsigned first, unsigned count, uint16_t *values);
 
+/* What each of the registers that the data log points at reads: its record function (metering/meter.h). */
+void registers_record(const struct snapshot *snapshot, const uint16_t pointer[DATALOG_LOGS], uint16_t word[DATALOG_LOGS]);
+
 /* Addresses of a write alone: OK, or ILLEGAL_ADDRESS (outside the blocks, read-only, float). */
 int registers_check_address(unsigned first, unsigned count);
+
+/* The change that changes nothing. */
+void registers_no_change(const struct snapshot *before, struct meter_change *change);
 
 /*
  * Checks a whole write, addresses first, then in register order each value against the settings as

@@ -62,7 +62,7 @@ def test_a_refusal_is_understood(bus, simulated, register, value, said):
 
 
 def test_a_read_outside_the_map_is_refused(bus, simulated):
-    status, text = mbpoll(simulated.link, "-t", "4", "-r", 155, "-c", 1)
+    status, text = mbpoll(simulated.link, "-t", "4", "-r", 179, "-c", 1)
     assert "Illegal data address" in text, (status, text)
 
 

@@ -3,12 +3,27 @@ METERING_TESTS = \
 	tests/unit/test_meter \
 	tests/unit/test_quantities \
 	tests/unit/test_alerts \
+	tests/unit/test_calendar \
+	tests/unit/test_datalog \
 	tests/unit/test_demand \
+	tests/unit/test_pulse \
 	tests/unit/test_energy
 
 tests_unit_test_alerts_SOURCES = tests/unit/test_alerts.c
 tests_unit_test_alerts_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_alerts_LDADD = libpure.a $(CHECK_LIBS)
+
+tests_unit_test_calendar_SOURCES = tests/unit/test_calendar.c
+tests_unit_test_calendar_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_calendar_LDADD = libpure.a $(CHECK_LIBS)
+
+tests_unit_test_datalog_SOURCES = tests/unit/test_datalog.c
+tests_unit_test_datalog_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_datalog_LDADD = libpure.a $(CHECK_LIBS)
+
+tests_unit_test_pulse_SOURCES = tests/unit/test_pulse.c
+tests_unit_test_pulse_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_pulse_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_demand_SOURCES = tests/unit/test_demand.c
 tests_unit_test_demand_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -52,21 +52,15 @@ class PrintedMap(unittest.TestCase):
     def test_json_says_the_same_as_tsv(self):
         for entry, row in zip(json.loads(printed("--json")), table(printed("--tsv")), strict=True):
             expected = dict(row, register=int(row["register"]), registers=int(row["registers"]),
-                            nv=row["nv"] == "NV", served=row["served"] == "yes")
+                            nv=row["nv"] == "NV")
             self.assertEqual(entry, expected)
-
-    def test_data_logging_is_marked_as_not_served(self):
-        for row in table(printed("--tsv")):
-            logging = 155 <= int(row["register"]) <= 178 or row["register"] == "8000"
-            self.assertEqual(row["served"], "no" if logging else "yes", row["name"])
 
     def test_markdown_has_a_line_of_ten_cells_for_every_row(self):
         lines = [line for line in printed("--markdown").splitlines() if re.match(r"\| \d", line)]
         for line, row in zip(lines, table(printed("--tsv")), strict=True):
             cells = [cell.strip() for cell in line.strip("|").split("|")]
-            meaning = row["meaning"] + ("" if row["served"] == "yes" else " (not served)")
             self.assertEqual(cells, [span(row), f"`{row['name']}`", row["access"], row["nv"], row["format"], row["units"],
-                                     row["scale"], row["range"], row["default"], meaning])
+                                     row["scale"], row["range"], row["default"], row["meaning"]])
 
     def test_plain_text_has_every_row(self):
         lines = printed().splitlines()[1:]
@@ -104,7 +98,7 @@ class Documents(unittest.TestCase):
                         row["scale"] and "scale " + row["scale"], row["range"] and "range " + row["range"],
                         row["default"] and "default " + row["default"]]
             self.assertEqual((numbers, name), (span(row), row["name"]))
-            self.assertEqual(meaning, row["meaning"] + ("" if row["served"] == "yes" else " (not served)"))
+            self.assertEqual(meaning, row["meaning"])
             self.assertEqual(facts, ", ".join(fact for fact in expected if fact))
 
     def test_no_mark_of_the_templates_is_left(self):

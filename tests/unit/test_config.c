@@ -292,11 +292,11 @@ START_TEST(what_a_file_says_is_in_effect_and_the_rest_stays)
 	ck_assert_int_eq(config.adc.sim.harmonics, 2);
 	ck_assert(config.adc.sim.harmonic[0].voltage_percent == 1.5 && config.adc.sim.harmonic[0].current_percent == 0);
 	ck_assert(config.adc.sim.harmonic[1].order == 5 && config.adc.sim.harmonic[1].phase_deg == -90);
-	ck_assert_int_eq(config.modbus.parity, 'E');
+	ck_assert_int_eq(config.settings.parity, PARITY_EVEN);
 	ck_assert_int_eq(config.modbus.rts, 'd');
 	ck_assert(config.modbus.rs485 && !config.modbus.echo);
 	ck_assert_int_eq(config.modbus.turnaround_us, 0);
-	ck_assert_int_eq(config.modbus.baud, 19200);
+	ck_assert_int_eq(config.settings.baud, 19200);
 }
 END_TEST
 
@@ -315,7 +315,7 @@ START_TEST(defaults_are_the_documented_ones)
 	ck_assert(!config->rules.phase_loss_percent_below && !config->rules.ct_orientation_fixed);
 	ck_assert_str_eq(config->setup_password, "00000");
 	ck_assert_str_eq(config->modbus.device, "/dev/ttyS0");
-	ck_assert_int_eq(config->modbus.address, 1);
+	ck_assert_int_eq(config->settings.address, 1);
 	ck_assert_int_eq(config->modbus.turnaround_us, -1);
 	ck_assert_int_eq(config->modbus.gap_ms, 20);
 	ck_assert_int_eq(config->energy.line, -1);

@@ -33,14 +33,14 @@ static struct snapshot full_meter(void)
 	};
 
 	settings_defaults(&s.settings);
-	s.settings = (struct settings){ 40, 100, 3, 100, 480, 0, 11, 26, 10000, 3, 300 };
+	s.settings = (struct settings){ 40, 100, 3, 100, 480, 0, 11, 26, 10000, 3, 300, 1, 19200, PARITY_NONE };
 	settings_derive(&s.settings, &s.derived);
 	return s;
 }
 
 static uint16_t read_one(const struct snapshot *snapshot, unsigned number)
 {
-	struct register_image image;
+	static struct register_image image;
 	uint16_t value = 0xDEAD;
 
 	registers_encode(snapshot, &image);
@@ -392,7 +392,7 @@ static unsigned run_length(unsigned first)
 {
 	static const struct {
 		unsigned first, last;
-	} blocks[] = { { 1, 52 }, { 129, 154 }, { 257, 346 }, { 7001, 7001 } };
+	} blocks[] = { { 1, 52 }, { 129, 178 }, { 257, 346 }, { 7001, 7001 }, { 8000, 13759 } };
 
 	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++)
 		if (first >= blocks[i].first && first <= blocks[i].last)

@@ -7,11 +7,16 @@
 
 #include "registers/registers.h"
 
+/* date -u -d '2026-11-27 05:14:31' +%s */
+#define NOW_S INT64_C(1795756471)
+
 static unsigned seed;
 
 static struct snapshot meter(void)
 {
-	struct snapshot s = { .live = true, .power_ups = 5 };
+	struct snapshot s = { .live = true, .power_ups = 5, .log_clock_s = NOW_S };
+
+	datalog_defaults(&s.log);
 
 	settings_defaults(&s.settings);
 	settings_derive(&s.settings, &s.derived);
@@ -35,12 +40,15 @@ static bool same_settings(const struct settings *a, const struct settings *b)
 static bool nothing(const struct meter_change *change, const struct snapshot *before)
 {
 	return same_settings(&change->settings, &before->settings) && change->commands == 0 &&
-	       change->clear_energy_count == 0 && change->power_ups == -1;
+	       change->clear_energy_count == 0 && change->power_ups == -1 && change->log_page == before->log.page &&
+	       change->log_config == before->log.config && !change->log_clock_set &&
+	       !memcmp(change->log_pointer, before->log.pointer, sizeof(change->log_pointer));
 }
 
 static bool writable(unsigned n)
 {
-	return (n >= 129 && n <= 134) || n == 137 || (n >= 142 && n <= 144) || (n >= 149 && n <= 152);
+	return (n >= 129 && n <= 134) || n == 137 || (n >= 142 && n <= 144) || (n >= 149 && n <= 152) ||
+	       (n >= 155 && n <= 159) || (n >= 169 && n <= 178);
 }
 
 START_TEST(only_the_settings_and_the_command_register_can_be_written)
@@ -84,12 +92,21 @@ START_TEST(address_is_checked_before_any_value)
 }
 END_TEST
 
+/* A day of 2026 in the layout of 155. */
+static bool legal_day(unsigned v)
+{
+	static const unsigned days[13] = { 0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	unsigned day = v >> 8, month = v & 0xFF;
+
+	return month >= 1 && month <= 12 && day >= 1 && day <= days[month];
+}
+
 /* The guide's ranges, written anew; with default settings. */
 static bool legal(unsigned n, unsigned v)
 {
 	switch (n) {
 	case 129:
-		return v == 30078 || v == 21211 || v == 21212 || v == 16498;
+		return v == 30078 || v == 21211 || v == 21212 || v == 16498 || v == 16640;
 	case 130:
 		return v == 10 || v == 11 || v == 12 || v == 31 || v == 40;
 	case 131:
@@ -114,6 +131,18 @@ static bool legal(unsigned n, unsigned v)
 		return v >= 1 && v <= 32767;
 	case 152:
 		return v <= 32767;
+	case 155:
+		return legal_day(v);
+	case 156:
+		return v >> 8 <= 23 && (v & 0xFF) <= 199;
+	case 157:
+		return v >> 8 <= 59 && (v & 0xFF) <= 59;
+	case 158:
+		return v <= 10;
+	case 159:
+		return v <= 3;
+	case 169: case 170: case 171: case 172: case 173: case 174: case 175: case 176: case 177: case 178:
+		return (v >= 1 && v <= 42) || v == 146 || (v >= 155 && v <= 157) || (v >= 257 && v <= 336);
 	default:
 		return false;
 	}
@@ -141,7 +170,7 @@ START_TEST(every_value_of_every_writable_register_is_taken_or_refused)
 {
 	struct snapshot s = meter();
 
-	for (unsigned n = 129; n <= 152; n++) {
+	for (unsigned n = 129; n <= 178; n++) {
 		for (unsigned v = 0; writable(n) && v <= 65535; v++) {
 			struct meter_change change;
 			struct settings expected = s.settings;
@@ -157,6 +186,11 @@ START_TEST(every_value_of_every_writable_register_is_taken_or_refused)
 			ck_assert(same_settings(&change.settings, &expected));
 			ck_assert_int_eq(change.power_ups, n == 152 ? (int)v : -1);
 			ck_assert_int_eq(change.commands != 0, n == 129);
+			ck_assert_uint_eq(change.log_page, n == 158 ? v : 0);
+			ck_assert_uint_eq(change.log_config, n == 159 ? v : 0);
+			ck_assert_int_eq(change.log_clock_set, n >= 155 && n <= 157);
+			for (unsigned i = 0; i < DATALOG_LOGS; i++)
+				ck_assert_uint_eq(change.log_pointer[i], n == 169 + i ? v : s.log.pointer[i]);
 		}
 	}
 }
@@ -177,17 +211,55 @@ START_TEST(commands_are_told_apart)
 	ck_assert_uint_eq(change.commands, METER_RESET_MAX_DEMAND);
 	ck_assert_int_eq(write_one(&s, 129, 16498, &change), REGISTERS_OK);
 	ck_assert_uint_eq(change.commands, METER_CLEAR_PULSES);
+	ck_assert_int_eq(write_one(&s, 129, 16640, &change), REGISTERS_OK);
+	ck_assert_uint_eq(change.commands, METER_RESET_LOG);
 }
 END_TEST
 
-START_TEST(command_of_the_data_log_is_refused_while_there_is_none)
+/* What the log's clock would be set to, in seconds; each date by date -u -d ... +%s. */
+static int64_t clock_after(int64_t now_s, unsigned first, unsigned count, const uint16_t *values)
 {
 	struct snapshot s = meter();
 	struct meter_change change;
 
-	ck_assert_int_eq(write_one(&s, 129, 16640, &change), REGISTERS_ILLEGAL_VALUE);
-	ck_assert_int_eq(registers_check_address(158, 1), REGISTERS_ILLEGAL_ADDRESS);
-	ck_assert_int_eq(registers_check_address(8000, 1), REGISTERS_ILLEGAL_ADDRESS);
+	s.log_clock_s = now_s;
+	if (registers_check_write(first, count, values, &s, &change) != REGISTERS_OK)
+		return -1;
+	ck_assert(change.log_clock_set);
+	return calendar_to_seconds(&change.log_clock);
+}
+
+START_TEST(parts_of_the_clock_that_are_not_written_stay)
+{
+	static const uint16_t day[1] = { 28 << 8 | 2 }, hour[1] = { 23 << 8 | 28 }, second[1] = { 7 << 8 | 9 };
+
+	ck_assert_int_eq(clock_after(NOW_S, 155, 1, day), 1772255671);		/* 2026-02-28 05:14:31 */
+	ck_assert_int_eq(clock_after(NOW_S, 156, 1, hour), 1858979671);		/* 2028-11-27 23:14:31 */
+	ck_assert_int_eq(clock_after(NOW_S, 157, 1, second), 1795756147);	/* 2026-11-27 05:09:07 */
+}
+END_TEST
+
+START_TEST(a_date_is_judged_by_all_of_its_parts)
+{
+	static const uint16_t leap[2] = { 29 << 8 | 2, 0 << 8 | 28 }, common[2] = { 29 << 8 | 2, 0 << 8 | 27 };
+	static const uint16_t century[2] = { 29 << 8 | 2, 0 << 8 | 100 }, whole[3] = { 31 << 8 | 12, 23 << 8 | 199, 59 << 8 | 59 };
+	static const uint16_t next_year[1] = { 0 << 8 | 29 };
+
+	ck_assert_int_eq(clock_after(NOW_S, 155, 2, leap), 1835396071);		/* 2028-02-29 00:14:31 */
+	ck_assert_int_eq(clock_after(NOW_S, 155, 2, common), -1);
+	ck_assert_int_eq(clock_after(NOW_S, 155, 2, century), -1);		/* 2100 has no leap day */
+	ck_assert_int_eq(clock_after(NOW_S, 155, 1, leap), -1);			/* nor has 2026 */
+	ck_assert_int_eq(clock_after(1835395200, 156, 1, next_year), -1);	/* 2028-02-29 in 2029 */
+	ck_assert_int_eq(clock_after(NOW_S, 155, 3, whole), 7258118399);	/* 2199-12-31 23:59:59 */
+}
+END_TEST
+
+START_TEST(a_clock_that_was_never_right_is_set_from_the_year_2000_on)
+{
+	static const uint16_t day[1] = { 2 << 8 | 3 };
+
+	ck_assert_int_eq(clock_after(12345, 155, 1, day), 951955200);		/* 2000-03-02 00:00:00 */
+	ck_assert_int_eq(clock_after(-5, 155, 1, day), 951955200);
 }
 END_TEST
 
@@ -352,7 +424,9 @@ int main(void)
 	tcase_add_test(cases, address_is_checked_before_any_value);
 	tcase_add_test(cases, every_value_of_every_writable_register_is_taken_or_refused);
 	tcase_add_test(cases, commands_are_told_apart);
-	tcase_add_test(cases, command_of_the_data_log_is_refused_while_there_is_none);
+	tcase_add_test(cases, parts_of_the_clock_that_are_not_written_stay);
+	tcase_add_test(cases, a_date_is_judged_by_all_of_its_parts);
+	tcase_add_test(cases, a_clock_that_was_never_right_is_set_from_the_year_2000_on);
 	tcase_add_test(cases, voltage_is_checked_against_the_pt_ratio_of_the_same_write);
 	tcase_add_test(cases, pt_ratio_alone_neither_changes_nor_is_refused_for_the_voltage);
 	tcase_add_test(cases, pulse_energy_too_small_for_the_power_is_refused_and_a_larger_ct_is_not);

@@ -305,6 +305,12 @@ static int expected(enum setting which, int v)
 		return v >= 1 && v <= 6 ? 0 : -ERANGE;
 	case SETTING_DEMAND_SUBINTERVAL_S:
 		return v == 0 || (v >= 10 && v <= 32767) ? 0 : -ERANGE;
+	case SETTING_ADDRESS:
+		return v >= 1 && v <= 247 ? 0 : -ERANGE;
+	case SETTING_BAUD:
+		return v == 1200 || v == 2400 || v == 4800 || v == 9600 || v == 19200 || v == 38400 ? 0 : -ERANGE;
+	case SETTING_PARITY:
+		return v >= 0 && v <= 2 ? 0 : -ERANGE;
 	case SETTINGS_N:
 		break;
 	}
@@ -333,7 +339,7 @@ START_TEST(a_change_touches_its_own_setting_alone)
 {
 	for (int which = 0; which < SETTINGS_N; which++) {
 		struct settings before = defaults(), s = before;
-		static const int other[SETTINGS_N] = { 31, 200, 3, 120, 480, 0, 20, 30, 10000, 4, 60 };
+		static const int other[SETTINGS_N] = { 31, 200, 3, 120, 480, 0, 20, 30, 10000, 4, 60, 7, 9600, 1 };
 
 		ck_assert_int_eq(setting_set(&s, (enum setting)which, other[which]), 0);
 		for (int i = 0; i < SETTINGS_N; i++)
@@ -410,7 +416,7 @@ END_TEST
 
 START_TEST(check_names_the_first_setting_at_fault)
 {
-	static const int bad[SETTINGS_N] = { 13, 0, 2, 0, 81, 2, 0, 100, 50, 7, 9 };
+	static const int bad[SETTINGS_N] = { 13, 0, 2, 0, 81, 2, 0, 100, 50, 7, 9, 248, 300, 3 };
 	struct settings s = defaults();
 	enum setting which;
 
@@ -419,7 +425,7 @@ START_TEST(check_names_the_first_setting_at_fault)
 		int *const fields[SETTINGS_N] = {
 			&s.system_type, &s.ct_primary, &s.ct_secondary, &s.pt_ratio, &s.system_voltage, &s.display_units,
 			&s.phase_loss_voltage, &s.phase_loss_imbalance, &s.pulse_energy, &s.demand_subintervals,
-			&s.demand_subinterval_s,
+			&s.demand_subinterval_s, &s.address, &s.baud, &s.parity,
 		};
 
 		s = defaults();
