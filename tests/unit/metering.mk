@@ -1,6 +1,7 @@
 # Programs over metering/.
 METERING_TESTS = \
 	tests/unit/test_meter \
+	tests/unit/test_meter_kept \
 	tests/unit/test_quantities \
 	tests/unit/test_alerts \
 	tests/unit/test_calendar \
@@ -38,10 +39,27 @@ tests_unit_test_meter_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_meter_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_meter_LDADD = tests/lib/libwave.a libpure.a $(CHECK_LIBS)
 
+check_LIBRARIES += tests/lib/libsecond.a
+tests_lib_libsecond_a_SOURCES = tests/lib/second.c tests/lib/second.h
+tests_lib_libsecond_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+
+tests_unit_test_meter_kept_SOURCES = tests/unit/test_meter_kept.c
+tests_unit_test_meter_kept_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_meter_kept_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_meter_kept_LDADD = tests/lib/libsecond.a libpure.a $(CHECK_LIBS)
+
 tests_unit_test_quantities_SOURCES = tests/unit/test_quantities.c
 tests_unit_test_quantities_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_quantities_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_quantities_LDADD = tests/lib/libwave.a libpure.a $(CHECK_LIBS)
+
+# A year takes its time.
+check_PROGRAMS += tests/unit/test_meter_year
+SLOW_TESTS += tests/unit/test_meter_year
+tests_unit_test_meter_year_SOURCES = tests/unit/test_meter_year.c
+tests_unit_test_meter_year_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_meter_year_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_meter_year_LDADD = tests/lib/libsecond.a libpure.a $(CHECK_LIBS)
 
 check_PROGRAMS += $(METERING_TESTS)
 TESTS += $(METERING_TESTS)
