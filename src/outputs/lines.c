@@ -1,0 +1,308 @@
+#include "outputs/lines.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "daemon/monotonic.h"
+#include "outputs/thread.h"
+
+#define SECOND INT64_C(1000000000)
+#define BACKOFF_FIRST (SECOND / 4)
+#define BACKOFF_MOST (5 * SECOND)
+#define LASTED (5 * SECOND)	/* a line that worked for so long starts the back-off anew */
+
+struct slot {
+	struct contact_config config;
+	struct gpio_line *line;		/* the contacts' thread's own */
+
+	/* Under the lock. */
+	struct gpio_line *fresh;	/* taken, for the contacts' thread to fetch */
+	bool missing;			/* to be taken */
+	int lost_error;			/* it was given back for that reason, which nobody has said yet */
+	int64_t retry_ns, backoff_ns, taken_ns;
+	struct contact_status status;
+};
+
+struct lines {
+	struct slot slot[CONTACTS];
+	struct gpio_paths paths;
+	struct gpio_sim *sim;
+	int wake_fd;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	int kick_fd;			/* wakes the thread */
+	bool stop;
+	struct log_limit limit;		/* the thread's, and lines_start's before it */
+};
+
+const char *lines_contact_name(enum contact contact)
+{
+	static const char *const names[CONTACTS] = { "energy contact", "alarm contact", "reactive contact" };
+
+	return names[contact];
+}
+
+static void log_taken(struct lines *lines, enum contact contact, const char *name, bool sysfs)
+{
+	log_limited(&lines->limit, LOG_NOTICE, "%s: %s", lines_contact_name(contact), name);
+	if (!sysfs)
+		return;
+	if (contact == CONTACT_ALARM)
+		log_limited(&lines->limit, LOG_WARNING, "%s: sysfs holds the line when the program dies: not fail-safe then",
+			    lines_contact_name(contact));
+	if ((lines->slot[contact].config.bias | lines->slot[contact].config.drive) &&
+	    (lines->slot[contact].config.bias != '=' || lines->slot[contact].config.drive != 'p'))
+		log_limited(&lines->limit, LOG_WARNING, "%s: sysfs knows no bias and no drive: left as they are",
+			    lines_contact_name(contact));
+}
+
+/* When to try again: at once after the first loss, then later each time, until a line works for a while. */
+static void back_off(struct slot *slot)
+{
+	slot->retry_ns = monotonic_ns() + slot->backoff_ns;
+	slot->backoff_ns = !slot->backoff_ns ? BACKOFF_FIRST : 2 * slot->backoff_ns < BACKOFF_MOST ? 2 * slot->backoff_ns : BACKOFF_MOST;
+}
+
+static void note_taken(struct lines *lines, enum contact contact, struct gpio_line *line, const char *name)
+{
+	struct slot *slot = &lines->slot[contact];
+
+	pthread_mutex_lock(&lines->lock);
+	slot->fresh = line;
+	slot->missing = false;
+	slot->taken_ns = monotonic_ns();
+	slot->status.working = true;
+	snprintf(slot->status.name, sizeof(slot->status.name), "%s", name);
+	pthread_mutex_unlock(&lines->lock);
+	thread_kick(lines->wake_fd);
+}
+
+static void note_refused(struct lines *lines, enum contact contact, int error)
+{
+	struct slot *slot = &lines->slot[contact];
+
+	pthread_mutex_lock(&lines->lock);
+	slot->status.errors++;
+	slot->status.last_error = error;
+	if (!slot->backoff_ns)
+		slot->backoff_ns = BACKOFF_FIRST;
+	back_off(slot);
+	pthread_mutex_unlock(&lines->lock);
+}
+
+static void note_lost(struct lines *lines, enum contact contact, int error)
+{
+	struct slot *slot = &lines->slot[contact];
+
+	pthread_mutex_lock(&lines->lock);
+	slot->status.working = false;
+	slot->status.errors++;
+	slot->status.last_error = slot->lost_error = error;
+	slot->missing = true;
+	if (monotonic_ns() - slot->taken_ns >= LASTED)
+		slot->backoff_ns = 0;
+	back_off(slot);
+	pthread_mutex_unlock(&lines->lock);
+}
+
+/* Tries to take a line that is missing. */
+static void attempt(struct lines *lines, enum contact contact)
+{
+	struct slot *slot = &lines->slot[contact];
+	struct gpio_request request = { .config = &slot->config, .contact = contact, .paths = lines->paths, .sim = lines->sim };
+	char why[GPIO_WHY] = "", name[sizeof(slot->status.name)];
+	struct gpio_line *line;
+	int error = gpio_open(&line, &request, why);
+	bool sysfs;
+
+	if (error) {
+		log_limited(&lines->limit, LOG_WARNING, "%s: chip %s, line %s: %s, trying again", lines_contact_name(contact),
+			    slot->config.chip, slot->config.line, why);
+		note_refused(lines, contact, error);
+		return;
+	}
+	sysfs = line->ops == &gpio_sysfs_ops;
+	line->ops->describe(line, name, sizeof(name));
+	note_taken(lines, contact, line, name);
+	log_taken(lines, contact, name, sysfs);
+}
+
+/* What the thread is to do next. */
+struct task {
+	int lost[CONTACTS];	/* -errno of a line that was given back: to be said */
+	int contact;		/* to be taken, or -1: */
+	int64_t until_ns;	/* ... wait until then */
+	bool stop;
+};
+
+static void look_around(struct lines *lines, struct task *task)
+{
+	int64_t now = monotonic_ns();
+
+	task->contact = -1;
+	task->until_ns = now + BACKOFF_MOST;
+	pthread_mutex_lock(&lines->lock);
+	task->stop = lines->stop;
+	for (int c = 0; c < CONTACTS; c++) {
+		struct slot *slot = &lines->slot[c];
+
+		task->lost[c] = slot->lost_error;
+		slot->lost_error = 0;
+		if (slot->missing && slot->retry_ns <= now)
+			task->contact = c;
+		else if (slot->missing && slot->retry_ns < task->until_ns)
+			task->until_ns = slot->retry_ns;
+	}
+	pthread_mutex_unlock(&lines->lock);
+}
+
+/* Not under the lock: the log may block. */
+static void log_lost(struct lines *lines, const struct task *task)
+{
+	for (int c = 0; c < CONTACTS; c++)
+		if (task->lost[c])
+			log_limited(&lines->limit, LOG_WARNING, "%s: chip %s, line %s: cannot be set (%s), given back and taken again",
+				    lines_contact_name((enum contact)c), lines->slot[c].config.chip, lines->slot[c].config.line,
+				    strerror(-task->lost[c]));
+}
+
+static void *run(void *context)
+{
+	struct lines *lines = context;
+	struct task task;
+
+	log_fold_repeats();
+	for (look_around(lines, &task); !task.stop; look_around(lines, &task)) {
+		log_lost(lines, &task);
+		if (task.contact >= 0)
+			attempt(lines, (enum contact)task.contact);
+		else
+			thread_wait(lines->kick_fd, task.until_ns);
+	}
+	return NULL;
+}
+
+static bool is_configured(const struct contact_config *config)
+{
+	return *config->chip && (!strcmp(config->chip, "sim") || gpio_line_offset(config->line) != GPIO_NONE);
+}
+
+static int lines_init(struct lines *lines)
+{
+	int error;
+
+	lines->kick_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (lines->kick_fd < 0)
+		return -errno;
+	error = thread_lock_init(&lines->lock);
+	if (error)
+		goto close_fd;
+	lines->sim = gpio_sim_new();
+	if (lines->sim)
+		return 0;
+	error = -ENOMEM;
+	pthread_mutex_destroy(&lines->lock);
+close_fd:
+	close(lines->kick_fd);
+	return error;
+}
+
+/* Gives all lines back in their safe state, and frees. */
+static void lines_free(struct lines *lines)
+{
+	for (int c = 0; c < CONTACTS; c++) {
+		lines_taken(lines, (enum contact)c);
+		lines_set(lines, (enum contact)c, false);
+		if (lines->slot[c].line)
+			lines->slot[c].line->ops->close(lines->slot[c].line);
+	}
+	gpio_sim_free(lines->sim);
+	pthread_mutex_destroy(&lines->lock);
+	close(lines->kick_fd);
+	free(lines);
+}
+
+int lines_start(struct lines **out, const struct contact_config config[CONTACTS], const struct gpio_paths *paths, int wake_fd)
+{
+	struct lines *lines = calloc(1, sizeof(*lines));
+	int error;
+
+	if (!lines)
+		return -ENOMEM;
+	lines->paths = *paths;
+	lines->wake_fd = wake_fd;
+	lines->limit = (struct log_limit){ .burst = 20, .interval_s = 300 };
+	error = lines_init(lines);
+	if (error) {
+		free(lines);
+		return error;
+	}
+	for (int c = 0; c < CONTACTS; c++) {
+		lines->slot[c].config = config[c];
+		lines->slot[c].missing = lines->slot[c].status.configured = is_configured(&config[c]);
+		if (lines->slot[c].missing)
+			attempt(lines, (enum contact)c);
+	}
+	error = thread_start(&lines->thread, "lines", run, lines);
+	if (error) {
+		lines_free(lines);
+		return error;
+	}
+	*out = lines;
+	return 0;
+}
+
+bool lines_taken(struct lines *lines, enum contact contact)
+{
+	struct slot *slot = &lines->slot[contact];
+	bool taken;
+
+	pthread_mutex_lock(&lines->lock);
+	taken = slot->fresh != NULL;
+	if (taken)
+		slot->line = slot->fresh;
+	slot->fresh = NULL;
+	pthread_mutex_unlock(&lines->lock);
+	return taken;
+}
+
+void lines_set(struct lines *lines, enum contact contact, bool active)
+{
+	struct slot *slot = &lines->slot[contact];
+	int error = slot->line ? slot->line->ops->set(slot->line, active) : 0;
+
+	if (!error)
+		return;
+	slot->line->ops->close(slot->line);
+	slot->line = NULL;
+	note_lost(lines, contact, error);
+	thread_kick(lines->kick_fd);
+}
+
+void lines_get_status(struct lines *lines, struct contact_status status[CONTACTS])
+{
+	pthread_mutex_lock(&lines->lock);
+	for (int c = 0; c < CONTACTS; c++)
+		status[c] = lines->slot[c].status;
+	pthread_mutex_unlock(&lines->lock);
+}
+
+unsigned lines_get_edges(struct lines *lines, uint64_t since, struct outputs_edge *edges, unsigned max)
+{
+	return gpio_sim_edges(lines->sim, since, edges, max);
+}
+
+void lines_stop(struct lines *lines)
+{
+	pthread_mutex_lock(&lines->lock);
+	lines->stop = true;
+	pthread_mutex_unlock(&lines->lock);
+	thread_kick(lines->kick_fd);
+	pthread_join(lines->thread, NULL);
+	lines_free(lines);
+}

@@ -1,0 +1,68 @@
+#include "outputs/thread.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "daemon/monotonic.h"
+#include "modbus/urgent.h"
+
+int thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *context)
+{
+	sigset_t all, before;
+	int error;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = -pthread_create(thread, NULL, run, context);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!error)
+		pthread_setname_np(*thread, name);
+	return error;
+}
+
+int thread_lock_init(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t attributes;
+	int error = -pthread_mutexattr_init(&attributes);
+
+	if (error)
+		return error;
+	error = -pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);
+	if (!error)
+		error = -pthread_mutex_init(lock, &attributes);
+	/* A kernel without it: then an ordinary one. */
+	if (error)
+		error = -pthread_mutex_init(lock, NULL);
+	pthread_mutexattr_destroy(&attributes);
+	return error;
+}
+
+void thread_be_punctual(void)
+{
+	prctl(PR_SET_TIMERSLACK, 1UL);
+	urgent_thread();
+}
+
+void thread_kick(int fd)
+{
+	uint64_t one = 1;
+
+	while (write(fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+}
+
+void thread_wait(int fd, int64_t until_ns)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	int64_t left_ms = (until_ns - monotonic_ns() + 999999) / 1000000;
+	uint64_t kicks;
+
+	if (left_ms > 60000)
+		left_ms = 60000;
+	if (poll(&poll_fd, 1, left_ms > 0 ? (int)left_ms : 0) > 0)
+		while (read(fd, &kicks, sizeof(kicks)) < 0 && errno == EINTR)
+			;
+}
