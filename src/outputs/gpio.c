@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,75 @@ int gpio_line_offset(const char *line)
 	return offset <= 65535 ? (int)offset : GPIO_NAME;
 }
 
+int gpio_explain(char *why, int error, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(why, GPIO_WHY, format, arguments);
+	va_end(arguments);
+	return error;
+}
+
+static bool is_device(const char *name)
+{
+	return !strncmp(name, "gpiochip", 8);
+}
+
+/* A chip that may not be opened is passed over. */
+static void *open_by_label(const char *dev, const char *label, const struct gpio_chip_calls *calls)
+{
+	DIR *directory = opendir(dev);
+	struct dirent *entry;
+	void *chip = NULL;
+
+	while (directory && !chip && (entry = readdir(directory))) {
+		char path[512];
+
+		snprintf(path, sizeof(path), "%s/%s", dev, entry->d_name);
+		chip = is_device(entry->d_name) ? calls->open(path) : NULL;
+		if (chip && !calls->has_label(chip, label)) {
+			calls->close(chip);
+			chip = NULL;
+		}
+	}
+	if (directory)
+		closedir(directory);
+	errno = ENOENT;
+	return chip;
+}
+
+/* No such file, no such device, or one that is no GPIO chip. */
+static bool is_absent(int error)
+{
+	return error == ENOENT || error == ENODEV || error == ENXIO || error == ENOTTY;
+}
+
+static void *open_chip(const char *dev, const char *name, const struct gpio_chip_calls *calls)
+{
+	char path[512];
+	void *chip = NULL;
+
+	errno = ENOENT;
+	if (*name == '/')
+		return calls->open(name);
+	if (!strchr(name, '/')) {
+		snprintf(path, sizeof(path), "%s/%s", dev, name);
+		chip = calls->open(path);
+	}
+	return chip || !is_absent(errno) ? chip : open_by_label(dev, name, calls);
+}
+
+int gpio_find_chip(void **chip, const struct gpio_request *request, const struct gpio_chip_calls *calls, char *why)
+{
+	*chip = open_chip(request->paths.dev, request->config->chip, calls);
+	if (*chip)
+		return 0;
+	if (is_absent(errno))
+		return gpio_explain(why, -ENODEV, "no chip of this name, label or path");
+	return gpio_explain(why, errno ? -errno : -EIO, "the chip cannot be opened: %s", strerror(errno));
+}
+
 /* Has this system character devices for GPIO chips at all? */
 static bool has_devices(const char *dev)
 {
@@ -29,7 +99,7 @@ static bool has_devices(const char *dev)
 	if (!directory)
 		return false;
 	while (!found && (entry = readdir(directory)))
-		found = !strncmp(entry->d_name, "gpiochip", 8);
+		found = is_device(entry->d_name);
 	closedir(directory);
 	return found;
 }
@@ -49,7 +119,7 @@ int gpio_open(struct gpio_line **line, const struct gpio_request *request, char 
 	 * sysfs calls a chip after its first GPIO's number, the character device after the order of appearance: where both
 	 * are, the same gpiochipN is two chips, and the wrong one may switch anything.
 	 */
-	if (error != -ENODEV || (!strncmp(chip, "gpiochip", 8) && has_devices(request->paths.dev)))
+	if (error != -ENODEV || (is_device(chip) && has_devices(request->paths.dev)))
 		return error;
 	second = gpio_sysfs_ops.open(line, request, why_not);
 	if (second == -ENODEV)

@@ -64,6 +64,24 @@ int gpio_open(struct gpio_line **line, const struct gpio_request *request, char 
 enum { GPIO_NONE = -1, GPIO_NAME = -2 };
 int gpio_line_offset(const char *line);
 
+/* For the implementations. */
+
+/* What of libgpiod both generations have, by other names; `open` leaves errno. */
+struct gpio_chip_calls {
+	void *(*open)(const char *path);
+	void (*close)(void *chip);
+	bool (*has_label)(void *chip, const char *label);
+};
+
+/*
+ * Opens the configured chip: a path; a name below paths.dev; a label.  Not the library's own look-up: that of 1.6 fails when any other
+ * chip may not be opened, and 2 has none.  As gpio_ops.open.
+ */
+int gpio_find_chip(void **chip, const struct gpio_request *request, const struct gpio_chip_calls *calls, char *why);
+
+/* Writes a reason (GPIO_WHY bytes); returns the error. */
+int gpio_explain(char *why, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
 /* The edges of simulated lines. */
 struct gpio_sim *gpio_sim_new(void);
 unsigned gpio_sim_edges(struct gpio_sim *sim, uint64_t since, struct outputs_edge *edges, unsigned max);

@@ -71,10 +71,8 @@ static int sim_open(struct gpio_line **out, const struct gpio_request *request, 
 {
 	struct sim_line *line = calloc(1, sizeof(*line));
 
-	if (!line) {
-		snprintf(why, GPIO_WHY, "no memory");
-		return -ENOMEM;
-	}
+	if (!line)
+		return gpio_explain(why, -ENOMEM, "no memory");
 	*line = (struct sim_line){ { &gpio_sim_ops }, request->sim, request->contact, request->active };
 	*out = &line->line;
 	return 0;

@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,17 +23,6 @@ struct sysfs_line {
 	int number;		/* base + offset, -1: known by name alone */
 	int fd;			/* of its value */
 };
-
-__attribute__((format(printf, 3, 4)))
-static int explain(char *why, int error, const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(why, GPIO_WHY, format, arguments);
-	va_end(arguments);
-	return error;
-}
 
 static int open_file(const char *root, const char *directory, const char *name, int flags)
 {
@@ -104,14 +92,14 @@ static int find_chip(struct sysfs_line *line, const char *wanted, char *why)
 	bool found = false;
 
 	if (!root)
-		return explain(why, errno == ENOENT ? -ENODEV : -errno, "%s: %s", line->root, strerror(errno));
+		return gpio_explain(why, errno == ENOENT ? -ENODEV : -errno, "%s: %s", line->root, strerror(errno));
 	while (!found && (entry = readdir(root))) {
 		found = is_chip(line->root, entry->d_name, wanted, line->label, sizeof(line->label));
 		if (found)
 			snprintf(line->chip, sizeof(line->chip), "%s", entry->d_name);
 	}
 	closedir(root);
-	return found ? 0 : explain(why, -ENODEV, "no chip of this name, label or path");
+	return found ? 0 : gpio_explain(why, -ENODEV, "no chip of this name, label or path");
 }
 
 static bool exists(const struct sysfs_line *line)
@@ -131,14 +119,14 @@ static int find_line(struct sysfs_line *line, const char *wanted, char *why)
 		snprintf(line->directory, sizeof(line->directory), "%s", wanted);
 		if (!strchr(wanted, '/') && *wanted != '.' && exists(line))
 			return 0;
-		return explain(why, -ENXIO, "sysfs tells a line's name only when it is exported already; use its offset");
+		return gpio_explain(why, -ENXIO, "sysfs tells a line's name only when it is exported already; use its offset");
 	}
 	base = read_number(line->root, line->chip, "base");
 	lines = read_number(line->root, line->chip, "ngpio");
 	if (base < 0 || lines < 0)
-		return explain(why, base < 0 ? base : lines, "%s has no base or no ngpio", line->chip);
+		return gpio_explain(why, base < 0 ? base : lines, "%s has no base or no ngpio", line->chip);
 	if (offset >= lines)
-		return explain(why, -ENXIO, "the chip has lines 0 to %d only", lines - 1);
+		return gpio_explain(why, -ENXIO, "the chip has lines 0 to %d only", lines - 1);
 	line->number = base + offset;
 	snprintf(line->directory, sizeof(line->directory), "gpio%d", line->number);
 	return 0;
@@ -155,10 +143,10 @@ static int export_line(const struct sysfs_line *line, char *why)
 	snprintf(number, sizeof(number), "%d", line->number);
 	error = write_text(line->root, ".", "export", number);
 	if (error == -EBUSY)
-		return explain(why, error, "the line is in use by another");
+		return gpio_explain(why, error, "the line is in use by another");
 	if (error)
-		return explain(why, error, "it cannot be exported: %s", strerror(-error));
-	return exists(line) ? 0 : explain(why, -ENXIO, "it is exported, but there is no %s (the line may have a name)", line->directory);
+		return gpio_explain(why, error, "it cannot be exported: %s", strerror(-error));
+	return exists(line) ? 0 : gpio_explain(why, -ENXIO, "it is exported, but there is no %s (the line may have a name)", line->directory);
 }
 
 /* "high" and "low" make it an output of that level in one step; they mean the pin, whatever active_low says. */
@@ -168,12 +156,12 @@ static int take_line(struct sysfs_line *line, const struct gpio_request *request
 	int error = write_text(line->root, line->directory, "active_low", low ? "1" : "0");
 
 	if (error)
-		return explain(why, error, "active_low: %s", strerror(-error));
+		return gpio_explain(why, error, "active_low: %s", strerror(-error));
 	error = write_text(line->root, line->directory, "direction", high ? "high" : "low");
 	if (error)
-		return explain(why, error, "direction: %s", strerror(-error));
+		return gpio_explain(why, error, "direction: %s", strerror(-error));
 	line->fd = open_file(line->root, line->directory, "value", O_WRONLY);
-	return line->fd < 0 ? explain(why, line->fd, "value: %s", strerror(-line->fd)) : 0;
+	return line->fd < 0 ? gpio_explain(why, line->fd, "value: %s", strerror(-line->fd)) : 0;
 }
 
 static void unexport(const struct sysfs_line *line)
@@ -191,7 +179,7 @@ static int sysfs_open(struct gpio_line **out, const struct gpio_request *request
 	int error;
 
 	if (!line)
-		return explain(why, -ENOMEM, "no memory");
+		return gpio_explain(why, -ENOMEM, "no memory");
 	*line = (struct sysfs_line){ .line = { &gpio_sysfs_ops }, .fd = -1 };
 	snprintf(line->root, sizeof(line->root), "%s", request->paths.sysfs);
 	error = find_chip(line, request->config->chip, why);

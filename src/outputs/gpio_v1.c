@@ -1,7 +1,6 @@
 /* The character device by libgpiod 1.6. */
 #include <errno.h>
 #include <gpiod.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,40 +19,19 @@ static int last_error(void)
 	return errno ? -errno : -EIO;
 }
 
-__attribute__((format(printf, 3, 4)))
-static int explain(char *why, int error, const char *format, ...)
+static void *chip_open(const char *path)
 {
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(why, GPIO_WHY, format, arguments);
-	va_end(arguments);
-	return error;
+	return gpiod_chip_open(path);
 }
 
-/* Not gpiod_chip_open_lookup: it opens every chip of the system before it tries the name, and fails when one of them is forbidden. */
-static struct gpiod_chip *open_chip(const char *name)
+static void chip_close(void *chip)
 {
-	struct gpiod_chip *chip;
-
-	errno = 0;
-	if (*name == '/')
-		return gpiod_chip_open(name);
-	chip = strchr(name, '/') ? NULL : gpiod_chip_open_by_name(name);
-	return chip || (errno && errno != ENOENT) ? chip : gpiod_chip_open_by_label(name);
+	gpiod_chip_close(chip);
 }
 
-static int find_chip(struct v1_line *line, const char *name, char *why)
+static bool chip_has_label(void *chip, const char *label)
 {
-	int error;
-
-	line->chip = open_chip(name);
-	if (line->chip)
-		return 0;
-	error = last_error();
-	if (error == -ENOENT || error == -ENODEV || error == -ENXIO)
-		return explain(why, -ENODEV, "no chip of this name, label or path");
-	return explain(why, error, "the chip cannot be opened: %s", strerror(-error));
+	return !strcmp(gpiod_chip_label(chip), label);
 }
 
 static int find_line(struct v1_line *line, const char *name, char *why)
@@ -63,13 +41,13 @@ static int find_line(struct v1_line *line, const char *name, char *why)
 
 	errno = 0;
 	if (offset >= 0 && (unsigned)offset >= lines)
-		return explain(why, -ENXIO, "the chip has lines 0 to %d only", (int)lines - 1);
+		return gpio_explain(why, -ENXIO, "the chip has lines 0 to %d only", (int)lines - 1);
 	line->handle = offset >= 0 ? gpiod_chip_get_line(line->chip, (unsigned)offset) : gpiod_chip_find_line(line->chip, name);
 	if (line->handle)
 		return 0;
 	if (offset < 0 && (!errno || errno == ENOENT))
-		return explain(why, -ENXIO, "the chip has no line of this name");
-	return explain(why, last_error(), "the line cannot be had: %s", strerror(-last_error()));
+		return gpio_explain(why, -ENXIO, "the chip has no line of this name");
+	return gpio_explain(why, last_error(), "the line cannot be had: %s", strerror(-last_error()));
 }
 
 static int flags_of(const struct contact_config *config)
@@ -102,21 +80,24 @@ static int take_line(struct v1_line *line, const struct gpio_request *request, c
 	error = last_error();
 	user = gpiod_line_consumer(line->handle);
 	if (error == -EBUSY)
-		return explain(why, error, "the line is in use by %s", user ? user : "another");
-	return explain(why, error, "the line cannot be taken as an output with this bias and drive: %s", strerror(-error));
+		return gpio_explain(why, error, "the line is in use by %s", user ? user : "another");
+	return gpio_explain(why, error, "the line cannot be taken as an output with this bias and drive: %s", strerror(-error));
 }
 
 static int v1_open(struct gpio_line **out, const struct gpio_request *request, char *why)
 {
+	static const struct gpio_chip_calls calls = { chip_open, chip_close, chip_has_label };
 	struct v1_line *line = calloc(1, sizeof(*line));
+	void *chip;
 	int error;
 
 	if (!line)
-		return explain(why, -ENOMEM, "no memory");
+		return gpio_explain(why, -ENOMEM, "no memory");
 	line->line.ops = &gpio_chip_ops;
-	error = find_chip(line, request->config->chip, why);
+	error = gpio_find_chip(&chip, request, &calls, why);
 	if (error)
 		goto free_line;
+	line->chip = chip;
 	error = find_line(line, request->config->line, why);
 	if (!error)
 		error = take_line(line, request, why);

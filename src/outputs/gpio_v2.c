@@ -1,8 +1,6 @@
 /* The character device by libgpiod 2. */
-#include <dirent.h>
 #include <errno.h>
 #include <gpiod.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,18 +19,17 @@ static int last_error(void)
 	return errno ? -errno : -EIO;
 }
 
-__attribute__((format(printf, 3, 4)))
-static int explain(char *why, int error, const char *format, ...)
+static void *chip_open(const char *path)
 {
-	va_list arguments;
-
-	va_start(arguments, format);
-	vsnprintf(why, GPIO_WHY, format, arguments);
-	va_end(arguments);
-	return error;
+	return gpiod_chip_open(path);
 }
 
-static bool has_label(struct gpiod_chip *chip, const char *label)
+static void chip_close(void *chip)
+{
+	gpiod_chip_close(chip);
+}
+
+static bool chip_has_label(void *chip, const char *label)
 {
 	struct gpiod_chip_info *info = gpiod_chip_get_info(chip);
 	bool has = info && !strcmp(gpiod_chip_info_get_label(info), label);
@@ -41,74 +38,19 @@ static bool has_label(struct gpiod_chip *chip, const char *label)
 	return has;
 }
 
-/* This generation of the library opens by path alone.  A chip that may not be opened is passed over. */
-static struct gpiod_chip *open_by_label(const char *dev, const char *label)
-{
-	struct gpiod_chip *chip = NULL;
-	DIR *directory = opendir(dev);
-	struct dirent *entry;
-
-	while (directory && !chip && (entry = readdir(directory))) {
-		char path[512];
-
-		snprintf(path, sizeof(path), "%s/%s", dev, entry->d_name);
-		if (strncmp(entry->d_name, "gpiochip", 8))
-			continue;
-		chip = gpiod_chip_open(path);
-		if (chip && !has_label(chip, label)) {
-			gpiod_chip_close(chip);
-			chip = NULL;
-		}
-	}
-	if (directory)
-		closedir(directory);
-	if (!chip)
-		errno = ENOENT;
-	return chip;
-}
-
-static struct gpiod_chip *open_chip(const char *dev, const char *name)
-{
-	struct gpiod_chip *chip = NULL;
-	char path[512];
-
-	errno = ENOENT;
-	if (*name == '/')
-		return gpiod_chip_open(name);
-	if (!strchr(name, '/')) {
-		snprintf(path, sizeof(path), "%s/%s", dev, name);
-		chip = gpiod_chip_open(path);
-	}
-	/* ENOTTY, ENODEV: a device of this name, but no GPIO chip. */
-	return chip || (errno != ENOENT && errno != ENOTTY && errno != ENODEV) ? chip : open_by_label(dev, name);
-}
-
-static int find_chip(struct gpiod_chip **chip, const struct gpio_request *request, char *why)
-{
-	int error;
-
-	*chip = open_chip(request->paths.dev, request->config->chip);
-	if (*chip)
-		return 0;
-	error = last_error();
-	if (error == -ENOENT || error == -ENODEV || error == -ENXIO)
-		return explain(why, -ENODEV, "no chip of this name, label or path");
-	return explain(why, error, "the chip cannot be opened: %s", strerror(-error));
-}
-
 static int find_line(struct v2_line *line, struct gpiod_chip *chip, struct gpiod_chip_info *info, const char *name, char *why)
 {
 	int offset = gpio_line_offset(name), lines = (int)gpiod_chip_info_get_num_lines(info);
 
 	errno = 0;
 	if (offset >= lines)
-		return explain(why, -ENXIO, "the chip has lines 0 to %d only", lines - 1);
+		return gpio_explain(why, -ENXIO, "the chip has lines 0 to %d only", lines - 1);
 	if (offset < 0) {
 		offset = gpiod_chip_get_line_offset_from_name(chip, name);
 		if (offset < 0 && (!errno || errno == ENOENT))
-			return explain(why, -ENXIO, "the chip has no line of this name");
+			return gpio_explain(why, -ENXIO, "the chip has no line of this name");
 		if (offset < 0)
-			return explain(why, last_error(), "the line cannot be had: %s", strerror(-last_error()));
+			return gpio_explain(why, last_error(), "the line cannot be had: %s", strerror(-last_error()));
 	}
 	line->offset = (unsigned)offset;
 	return 0;
@@ -172,9 +114,9 @@ static int refuse(struct gpiod_chip *chip, unsigned offset, int error, char *why
 	const char *user = info ? gpiod_line_info_get_consumer(info) : NULL;
 
 	if (error == -EBUSY)
-		explain(why, error, "the line is in use by %s", user ? user : "another");
+		gpio_explain(why, error, "the line is in use by %s", user ? user : "another");
 	else
-		explain(why, error, "the line cannot be taken as an output with this bias and drive: %s", strerror(-error));
+		gpio_explain(why, error, "the line cannot be taken as an output with this bias and drive: %s", strerror(-error));
 	gpiod_line_info_free(info);
 	return error;
 }
@@ -195,7 +137,7 @@ static int take_line(struct v2_line *line, struct gpiod_chip *chip, const struct
 	int error;
 
 	if (!info)
-		return explain(why, last_error(), "the chip tells nothing of itself: %s", strerror(-last_error()));
+		return gpio_explain(why, last_error(), "the chip tells nothing of itself: %s", strerror(-last_error()));
 	error = find_line(line, chip, info, request->config->line, why);
 	if (!error) {
 		errno = 0;
@@ -210,14 +152,15 @@ static int take_line(struct v2_line *line, struct gpiod_chip *chip, const struct
 
 static int v2_open(struct gpio_line **out, const struct gpio_request *request, char *why)
 {
+	static const struct gpio_chip_calls calls = { chip_open, chip_close, chip_has_label };
 	struct v2_line *line = calloc(1, sizeof(*line));
-	struct gpiod_chip *chip;
+	void *chip;
 	int error;
 
 	if (!line)
-		return explain(why, -ENOMEM, "no memory");
+		return gpio_explain(why, -ENOMEM, "no memory");
 	line->line.ops = &gpio_chip_ops;
-	error = find_chip(&chip, request, why);
+	error = gpio_find_chip(&chip, request, &calls, why);
 	if (!error) {
 		error = take_line(line, chip, request, why);
 		/* A request stands without its chip. */
