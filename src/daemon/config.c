@@ -25,10 +25,11 @@ void config_defaults(struct config *config)
 		.setup_password = "00000", .reset_password = "00000",
 		.modbus = { .device = "/dev/ttyS0", .stop_bits = 1, .rts = 'n',
 			    .turnaround_us = -1, .gap_ms = 20 },
-		.energy = { .line = -1 }, .alarm = { .line = -1 }, .reactive = { .line = -1 },
 		.store_path = "/var/lib/dinmeterd", .store_interval_s = 10,
 		.control_socket = "/run/dinmeterd/control", .control_group = "dinmeter",
 	};
+	for (int c = 0; c < CONTACTS; c++)
+		config->outputs.contact[c] = (struct contact_config){ .line = "-1", .bias = '=', .drive = 'p' };
 	for (int c = 0; c < ADC_CHANNELS; c++) {
 		config->adc.channel[c].gain = 1;
 		snprintf(config->adc.channel[c].channel, sizeof(config->adc.channel[c].channel), "%s", names[c]);

@@ -10,13 +10,7 @@
 #include "metering/settings.h"
 #include "modbus/pdu.h"
 #include "modbus/slave.h"
-
-/* A contact: chip = "" means none.  Kept for later; checked now. */
-struct output_line_config {
-	char chip[128];
-	int line;
-	bool active_low;
-};
+#include "outputs/outputs.h"
 
 struct config {
 	struct adc_config adc;
@@ -24,8 +18,7 @@ struct config {
 	struct rules rules;
 	char setup_password[6], reset_password[6];	/* five digits */
 	struct modbus_config modbus;	/* but for address, baud and parity, which are settings */
-	struct output_line_config energy, alarm, reactive;
-	char led_alarm[64], led_energy[64], led_tx[64], led_rx[64], led_error[64];
+	struct outputs_config outputs;
 	char store_path[256];
 	int store_interval_s;
 	char control_socket[108];

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "daemon/config_reader.h"
+#include "outputs/contact.h"
 
 /* Were all keys of these paths (ending in NULL) absent or good? */
 static bool sound(const struct config_reader *reader, const char *const *paths)
@@ -105,9 +106,64 @@ static void check_channels(struct config_reader *reader)
 	}
 }
 
+#define CONTACT_KEY(name) { "outputs." name ".chip", "outputs." name ".line" }
+static const struct { const char *chip, *line; } contact_keys[CONTACTS] = {
+	[CONTACT_ENERGY] = CONTACT_KEY("energy"), [CONTACT_ALARM] = CONTACT_KEY("alarm"), [CONTACT_REACTIVE] = CONTACT_KEY("reactive"),
+};
+
+/* A line as it stands in the file: a number or a name. */
+static void quote_line(const char *line, char *text, size_t size)
+{
+	if (*line && contact_line_offset(line) != CONTACT_LINE_NAME)
+		snprintf(text, size, "%s", line);
+	else
+		config_quote(line, text, size);
+}
+
+/* A contact is a chip and a line, but for the simulated chip, which has no lines. */
+static void check_contact(struct config_reader *reader, enum contact c)
+{
+	const struct contact_config *contact = &reader->config->outputs.contact[c];
+	const char *const line[] = { contact_keys[c].line, contact_keys[c].chip, NULL };
+	const char *const chip[] = { contact_keys[c].chip, contact_keys[c].line, NULL };
+	bool has_line = contact_line_offset(contact->line) != CONTACT_NO_LINE;
+	char got[CONFIG_PATH_ROOM], other[2 * CONFIG_PATH_ROOM];
+
+	if (!sound(reader, line))
+		return;
+	quote_line(contact->line, got, sizeof(got));
+	config_quote(contact->chip, other, sizeof(other));
+	if (!*contact->chip && has_line)
+		contradict(reader, chip, "got \"\", must be the chip that has the line %s", got);
+	if (*contact->chip && strcmp(contact->chip, "sim") && !has_line)
+		contradict(reader, line, "got %s, must be a line of the chip %s", got, other);
+}
+
+/* One line cannot be two contacts. */
+static void check_contacts(struct config_reader *reader)
+{
+	const struct contact_config *contact = reader->config->outputs.contact;
+	char got[CONFIG_PATH_ROOM];
+
+	for (int c = 0; c < CONTACTS; c++) {
+		check_contact(reader, (enum contact)c);
+		for (int d = 0; d < c; d++) {
+			const char *const paths[] = { contact_keys[c].line, contact_keys[d].line, contact_keys[c].chip, contact_keys[d].chip, NULL };
+
+			if (!*contact[c].chip || !strcmp(contact[c].chip, "sim") || strcmp(contact[c].chip, contact[d].chip) ||
+			    strcmp(contact[c].line, contact[d].line) || contact_line_offset(contact[c].line) == CONTACT_NO_LINE || !sound(reader, paths))
+				continue;
+			quote_line(contact[c].line, got, sizeof(got));
+			contradict(reader, paths, "got %s, must not be that of %s on the same chip", got, contact_keys[d].line);
+			break;
+		}
+	}
+}
+
 void config_check(struct config_reader *reader)
 {
 	check_channels(reader);
 	check_block(reader);
 	check_settings(reader);
+	check_contacts(reader);
 }

@@ -2,6 +2,7 @@
 
 #include "daemon/config.h"
 #include "daemon/config_table.h"
+#include "outputs/contact.h"
 
 static void indent(FILE *out, unsigned depth)
 {
@@ -74,6 +75,15 @@ static void print_harmonics(FILE *out, const struct adc_sim_config *sim)
 	fputs(sim->harmonics ? " )" : ")", out);
 }
 
+/* A number as a number, so that nobody takes it for a name. */
+static void print_line(FILE *out, const char *line)
+{
+	if (contact_line_offset(line) == CONTACT_LINE_NAME || !*line)
+		print_string(out, line);
+	else
+		fputs(line, out);
+}
+
 static void print_value(FILE *out, const struct config *config, const struct config_key *key)
 {
 	const void *field = (const char *)config + key->offset;
@@ -101,6 +111,9 @@ static void print_value(FILE *out, const struct config *config, const struct con
 		break;
 	case CONFIG_STRING:
 		print_string(out, field);
+		break;
+	case CONFIG_LINE:
+		print_line(out, field);
 		break;
 	case CONFIG_WORD:
 		print_word(out, key, field);

@@ -23,10 +23,15 @@
 	STRING("adc.channels." name ".channel", adc.channel[c].channel), \
 	NUMBER("adc.channels." name ".gain", adc.channel[c].gain, 0.5, 2, NULL), \
 	NUMBER("adc.channels." name ".delay_us", adc.channel[c].delay_us, -500, 500, "microseconds")
-#define LINE(name, field) \
-	STRING("outputs." name ".chip", field.chip), \
-	INT("outputs." name ".line", field.line, -1, 65535, "(-1 is none)"), \
-	BOOL("outputs." name ".active_low", field.active_low)
+#define CONTACT(name, c) \
+	STRING("outputs." name ".chip", outputs.contact[c].chip), \
+	{ .path = "outputs." name ".line", .type = CONFIG_LINE, FIELD(outputs.contact[c].line), .low = -1, .high = 65535 }, \
+	BOOL("outputs." name ".active_low", outputs.contact[c].active_low), \
+	WORD("outputs." name ".bias", outputs.contact[c].bias, biases), \
+	WORD("outputs." name ".drive", outputs.contact[c].drive, drives)
+#define LED(name, l) \
+	{ .path = "outputs.leds." name, .type = CONFIG_STRING, FIELD(outputs.led[l]), .valid = is_led, \
+	  .note = "the name of an LED in /sys/class/leds, of at most 63 bytes" }
 
 static const int system_types[] = { 10, 11, 12, 31, 40 };
 static const int ct_secondaries[] = { 1, 3 };
@@ -43,6 +48,10 @@ static const struct config_word loss_rules[] = { { "percent-of", false }, { "per
 static const struct config_word orientations[] = { { "auto", false }, { "fixed", true }, { NULL, 0 } };
 static const struct config_word parities[] = { { "none", PARITY_NONE }, { "even", PARITY_EVEN }, { "odd", PARITY_ODD }, { NULL, 0 } };
 static const struct config_word rts[] = { { "none", 'n' }, { "up", 'u' }, { "down", 'd' }, { NULL, 0 } };
+static const struct config_word biases[] = {
+	{ "as-is", '=' }, { "disabled", 'd' }, { "pull-up", 'u' }, { "pull-down", 'n' }, { NULL, 0 },
+};
+static const struct config_word drives[] = { { "push-pull", 'p' }, { "open-drain", 'd' }, { "open-source", 's' }, { NULL, 0 } };
 
 static bool is_password(const char *text)
 {
@@ -65,6 +74,12 @@ static bool is_uri(const char *text)
 static bool is_port(const char *text)
 {
 	return *text && strcmp(text, "pty:");
+}
+
+/* It becomes a directory's name in a path. */
+static bool is_led(const char *text)
+{
+	return !strchr(text, '/') && strcmp(text, ".") && strcmp(text, "..");
 }
 
 #define PASSWORD(name, field) \
@@ -130,12 +145,8 @@ const struct config_key config_keys[] = {
 	INT("modbus.turnaround_us", modbus.turnaround_us, -1, 1000000, "microseconds (-1 is t3.5)"),
 	INT("modbus.gap_ms", modbus.gap_ms, 0, 1000, "ms"),
 
-	LINE("energy", energy), LINE("alarm", alarm), LINE("reactive", reactive),
-	STRING("outputs.leds.alarm", led_alarm),
-	STRING("outputs.leds.energy", led_energy),
-	STRING("outputs.leds.tx", led_tx),
-	STRING("outputs.leds.rx", led_rx),
-	STRING("outputs.leds.error", led_error),
+	CONTACT("energy", CONTACT_ENERGY), CONTACT("alarm", CONTACT_ALARM), CONTACT("reactive", CONTACT_REACTIVE),
+	LED("alarm", LED_ALARM), LED("energy", LED_ENERGY), LED("tx", LED_TX), LED("rx", LED_RX), LED("error", LED_ERROR),
 
 	{ .path = "store.path", .type = CONFIG_STRING, FIELD(store_path), .valid = is_set, .note = "the path of a directory" },
 	INT("store.interval_s", store_interval_s, 1, 3600, "s"),
@@ -235,6 +246,10 @@ void config_key_range(const struct config_key *key, char *text, size_t size)
 	case CONFIG_HARMONICS:
 		add(&cursor, "a list of at most %d groups ( { order; voltage; current; phase; }, ... )", SIM_HARMONICS_MAX);
 		return;
+	case CONFIG_LINE:
+		add(&cursor, "a line's offset %.10g..%.10g (-1 is none), or its name of at most %zu bytes in quotes", key->low, key->high,
+		    key->size - 1);
+		return;
 	case CONFIG_STRING:
 	case CONFIG_WORD:
 		if (key->words)
@@ -263,7 +278,7 @@ void config_key_range(const struct config_key *key, char *text, size_t size)
 
 bool config_key_allows(const struct config_key *key, double value)
 {
-	if (key->type == CONFIG_INT && value != floor(value))
+	if ((key->type == CONFIG_INT || key->type == CONFIG_LINE) && value != floor(value))
 		return false;
 	/* 0.07 is 7.000000000000001 hundredths. */
 	if (key->type == CONFIG_HUNDREDTHS && fabs(value * 100 - round(value * 100)) > 1e-7)

@@ -19,6 +19,7 @@ enum config_type {
 	CONFIG_PHASES,		/* double[3]: a number, or three of them */
 	CONFIG_HUNDREDTHS,	/* int: a number with at most two decimals, times 100; low..high are the number's */
 	CONFIG_STRING,		/* char[size]; one of `words`, or what `valid` takes */
+	CONFIG_LINE,		/* char[size]: a whole number low..high, kept as its decimal text, or a name */
 	CONFIG_WORD,		/* one of `words`, kept as its value in `size` bytes: 1 or sizeof(int) */
 	CONFIG_HARMONICS	/* struct adc_sim_harmonic[], and their number */
 };
@@ -62,7 +63,7 @@ static inline unsigned config_key_index(const struct config_key *key)
 /* What is allowed, in words that follow "must be". */
 void config_key_range(const struct config_key *key, char *text, size_t size);
 
-/* Is this value allowed for a CONFIG_INT, _NUMBER, _PHASES, _HUNDREDTHS key? */
+/* Is this value allowed for a CONFIG_INT, _NUMBER, _PHASES, _HUNDREDTHS key, or as the number of a CONFIG_LINE? */
 bool config_key_allows(const struct config_key *key, double value);
 
 /* The known path nearest to an unknown one: among the keys and groups beside it, or of the same name elsewhere. */

@@ -152,6 +152,20 @@ static bool read_string(const config_setting_t *setting, const struct config_key
 	return true;
 }
 
+/* A GPIO line by its offset or its name. */
+static bool read_line(const config_setting_t *setting, const struct config_key *key, void *field)
+{
+	double value;
+
+	if (!get_number(setting, &value))
+		return read_string(setting, key, field);
+	if (!config_key_allows(key, value))
+		return false;
+	memset(field, 0, key->size);
+	snprintf(field, key->size, "%ld", lround(value));
+	return true;
+}
+
 /* A number for all phases, or three of them as an array or list. */
 static bool read_phases(const config_setting_t *setting, const struct config_key *key, void *field)
 {
@@ -238,6 +252,9 @@ void config_take_value(struct config_reader *reader, const config_setting_t *set
 		break;
 	case CONFIG_STRING:
 		good = read_string(setting, key, field);
+		break;
+	case CONFIG_LINE:
+		good = read_line(setting, key, field);
 		break;
 	case CONFIG_WORD:
 		good = read_word(setting, key, field);

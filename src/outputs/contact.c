@@ -1,12 +1,27 @@
 #include "outputs/contact.h"
 
 #include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 
 #define MS INT64_C(1000000)
 
 static int64_t later(int64_t a, int64_t b)
 {
 	return a > b ? a : b;
+}
+
+int contact_line_offset(const char *line)
+{
+	size_t digits = strspn(line, "0123456789");
+	long offset;
+
+	if (!*line || !strcmp(line, "-1"))
+		return CONTACT_NO_LINE;
+	if (line[digits] || digits > 5 || (*line == '0' && digits > 1))
+		return CONTACT_LINE_NAME;
+	offset = strtol(line, NULL, 10);
+	return offset <= 65535 ? (int)offset : CONTACT_LINE_NAME;
 }
 
 void contact_init(struct contact_state *contact, int64_t now_ns)

@@ -15,6 +15,13 @@
 
 #define CONTACT_NEVER INT64_MAX
 
+/*
+ * What a configured line is: the offset that it says in plain decimal, 0..65535; CONTACT_NO_LINE ("" or "-1"); or
+ * CONTACT_LINE_NAME, any other text.
+ */
+enum { CONTACT_NO_LINE = -1, CONTACT_LINE_NAME = -2 };
+int contact_line_offset(const char *line);
+
 struct contact_state {
 	bool closed;
 	int64_t turned_ns;		/* last edge, or start */

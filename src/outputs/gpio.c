@@ -7,19 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int gpio_line_offset(const char *line)
-{
-	size_t digits = strspn(line, "0123456789");
-	long offset;
-
-	if (!*line || !strcmp(line, "-1"))
-		return GPIO_NONE;
-	if (line[digits] || digits > 5 || (*line == '0' && digits > 1))
-		return GPIO_NAME;
-	offset = strtol(line, NULL, 10);
-	return offset <= 65535 ? (int)offset : GPIO_NAME;
-}
-
 int gpio_explain(char *why, int error, const char *format, ...)
 {
 	va_list arguments;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "outputs/contact.h"
 #include "outputs/outputs.h"
 
 #define GPIO_CONSUMER "dinmeterd"	/* whom other programs see as the line's user */
@@ -59,10 +60,6 @@ extern const struct gpio_ops gpio_sim_ops;
  * As gpio_ops.open.
  */
 int gpio_open(struct gpio_line **line, const struct gpio_request *request, char *why);
-
-/* The offset that a configured line is, GPIO_NONE ("" or "-1") or GPIO_NAME (any other text but a number 0..65535 in plain decimal). */
-enum { GPIO_NONE = -1, GPIO_NAME = -2 };
-int gpio_line_offset(const char *line);
 
 /* For the implementations. */
 

@@ -112,7 +112,7 @@ static bool exists(const struct sysfs_line *line)
 
 static int find_line(struct sysfs_line *line, const char *wanted, char *why)
 {
-	int offset = gpio_line_offset(wanted), base, lines;
+	int offset = contact_line_offset(wanted), base, lines;
 
 	line->number = -1;
 	if (offset < 0) {

@@ -36,7 +36,7 @@ static bool chip_has_label(void *chip, const char *label)
 
 static int find_line(struct v1_line *line, const char *name, char *why)
 {
-	int offset = gpio_line_offset(name);
+	int offset = contact_line_offset(name);
 	unsigned lines = gpiod_chip_num_lines(line->chip);
 
 	errno = 0;

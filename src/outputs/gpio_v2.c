@@ -40,7 +40,7 @@ static bool chip_has_label(void *chip, const char *label)
 
 static int find_line(struct v2_line *line, struct gpiod_chip *chip, struct gpiod_chip_info *info, const char *name, char *why)
 {
-	int offset = gpio_line_offset(name), lines = (int)gpiod_chip_info_get_num_lines(info);
+	int offset = contact_line_offset(name), lines = (int)gpiod_chip_info_get_num_lines(info);
 
 	errno = 0;
 	if (offset >= lines)

@@ -189,7 +189,7 @@ static void *run(void *context)
 
 static bool is_configured(const struct contact_config *config)
 {
-	return *config->chip && (!strcmp(config->chip, "sim") || gpio_line_offset(config->line) != GPIO_NONE);
+	return *config->chip && (!strcmp(config->chip, "sim") || contact_line_offset(config->line) != CONTACT_NO_LINE);
 }
 
 static int lines_init(struct lines *lines)

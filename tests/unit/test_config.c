@@ -300,6 +300,38 @@ START_TEST(what_a_file_says_is_in_effect_and_the_rest_stays)
 }
 END_TEST
 
+/* A number is an offset, text is a name; a number in quotes is the number. */
+START_TEST(a_contact_line_is_an_offset_or_a_name)
+{
+	struct config config = *defaults();
+	const struct contact_config *contact = config.outputs.contact;
+	char *text;
+
+	load_text(&config, "outputs: { energy: { chip = \"gpiochip0\"; line = 0x11; bias = \"pull-down\"; drive = \"open-source\"; };\n"
+			   "  alarm: { chip = \"pinctrl\"; line = \"GPIO 4\"; active_low = true; bias = \"pull-up\"; drive = \"open-drain\"; };\n"
+			   "  reactive: { chip = \"sim\"; bias = \"disabled\"; }; leds: { tx = \"green:tx\"; }; };\n");
+	ck_assert_str_eq(contact[CONTACT_ENERGY].line, "17");
+	ck_assert_int_eq(contact[CONTACT_ENERGY].bias, 'n');
+	ck_assert_int_eq(contact[CONTACT_ENERGY].drive, 's');
+	ck_assert_str_eq(contact[CONTACT_ALARM].line, "GPIO 4");
+	ck_assert(contact[CONTACT_ALARM].active_low && !contact[CONTACT_ENERGY].active_low);
+	ck_assert_int_eq(contact[CONTACT_ALARM].bias, 'u');
+	ck_assert_int_eq(contact[CONTACT_ALARM].drive, 'd');
+	ck_assert_str_eq(contact[CONTACT_REACTIVE].chip, "sim");
+	ck_assert_int_eq(contact[CONTACT_REACTIVE].bias, 'd');
+	ck_assert_str_eq(config.outputs.led[LED_TX], "green:tx");
+	text = print(&config);
+	ck_assert_ptr_nonnull(strstr(text, "line = 17;"));
+	ck_assert_ptr_nonnull(strstr(text, "line = \"GPIO 4\";"));
+	ck_assert_ptr_nonnull(strstr(text, "line = -1;"));
+	free(text);
+	load_text(&config, "outputs: { energy: { chip = \"gpiochip0\"; line = \"17\"; }; };\n");
+	text = print(&config);
+	ck_assert_ptr_nonnull(strstr(text, "line = 17;"));
+	free(text);
+}
+END_TEST
+
 START_TEST(defaults_are_the_documented_ones)
 {
 	const struct config *config = defaults();
@@ -318,7 +350,12 @@ START_TEST(defaults_are_the_documented_ones)
 	ck_assert_int_eq(config->settings.address, 1);
 	ck_assert_int_eq(config->modbus.turnaround_us, -1);
 	ck_assert_int_eq(config->modbus.gap_ms, 20);
-	ck_assert_int_eq(config->energy.line, -1);
+	for (int c = 0; c < CONTACTS; c++) {
+		ck_assert_str_eq(config->outputs.contact[c].chip, "");
+		ck_assert_str_eq(config->outputs.contact[c].line, "-1");
+		ck_assert_int_eq(config->outputs.contact[c].bias, '=');
+		ck_assert_int_eq(config->outputs.contact[c].drive, 'p');
+	}
 	ck_assert_str_eq(config->store_path, "/var/lib/dinmeterd");
 	ck_assert_str_eq(config->control_socket, "/run/dinmeterd/control");
 	ck_assert_int_eq((int)config->identity.os_version, 12345);
@@ -350,6 +387,10 @@ static void random_string(const struct config_key *key, char *field)
 		snprintf(field, key->size, "%s", key->words[random() % n].name);
 		return;
 	}
+	if (key->valid && strstr(key->path, "leds")) {
+		snprintf(field, key->size, "green:led%ld", random() % 1000);
+		return;
+	}
 	if (key->valid) {
 		for (int k = 0; k < 5; k++)
 			field[k] = (char)('0' + random() % 10);
@@ -357,6 +398,17 @@ static void random_string(const struct config_key *key, char *field)
 	}
 	for (size_t k = 0; k < length; k++)
 		field[k] = (char)(1 + random() % 255);
+}
+
+/* An offset, or a name that is none. */
+static void random_line(const struct config_key *key, char *field)
+{
+	random_string(key, field);
+	*field = 'L';
+	if (random() % 2) {
+		memset(field, 0, key->size);
+		snprintf(field, key->size, "%ld", random() % 65536);
+	}
 }
 
 static void random_word(const struct config_key *key, char *field)
@@ -387,6 +439,7 @@ static void randomize(struct config *config, const struct config_key *key)
 	case CONFIG_NUMBER: memcpy(field, numbers, sizeof(*numbers)); break;
 	case CONFIG_PHASES: memcpy(field, numbers, sizeof(numbers)); break;
 	case CONFIG_STRING: random_string(key, field); break;
+	case CONFIG_LINE: random_line(key, field); break;
 	case CONFIG_WORD: random_word(key, field); break;
 	case CONFIG_HARMONICS:
 		config->adc.sim.harmonics = (int)(random() % (SIM_HARMONICS_MAX + 1));
@@ -409,6 +462,8 @@ static struct config random_config(void)
 	snprintf(config.adc.uri, sizeof(config.adc.uri), "ip:%ld", random());
 	for (int c = 0; c < ADC_CHANNELS; c++)
 		config.adc.channel[c].channel[0] = (char)('A' + c);
+	for (int c = 0; c < CONTACTS; c++)
+		config.outputs.contact[c].chip[0] = (char)('A' + c);
 	config.settings.system_voltage = 600;
 	config.settings.pt_ratio = 100 + (int)(random() % 600);
 	config.settings.pulse_energy = 10000;
@@ -611,6 +666,7 @@ int main(void)
 	tcase_add_test(tests, inputs_share_no_channel_unless_simulated);
 	tcase_add_test(tests, pipes_and_terminals_are_refused_at_once);
 	tcase_add_test(tests, what_a_file_says_is_in_effect_and_the_rest_stays);
+	tcase_add_test(tests, a_contact_line_is_an_offset_or_a_name);
 	tcase_add_test(tests, defaults_are_the_documented_ones);
 	tcase_add_test(tests, what_is_printed_reads_back_the_same);
 	tcase_add_test(tests, sample_file_has_every_key_at_its_default);
