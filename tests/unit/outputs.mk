@@ -1,11 +1,26 @@
 # Programs over outputs/.
 OUTPUTS_TESTS = \
 	tests/unit/outputs/test_contact \
-	tests/unit/outputs/test_lines_v2
+	tests/unit/outputs/test_contacts \
+	tests/unit/outputs/test_led \
+	tests/unit/outputs/test_lines_v2 \
+	tests/unit/outputs/test_sysfs
 
 tests_unit_outputs_test_contact_SOURCES = tests/unit/outputs/test_contact.c
 tests_unit_outputs_test_contact_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_outputs_test_contact_LDADD = libpure.a $(CHECK_LIBS)
+
+tests_unit_outputs_test_contacts_SOURCES = tests/unit/outputs/test_contacts.c
+tests_unit_outputs_test_contacts_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_outputs_test_contacts_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
+
+tests_unit_outputs_test_led_SOURCES = tests/unit/outputs/test_led.c tests/unit/outputs/tree.c tests/unit/outputs/tree.h
+tests_unit_outputs_test_led_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_outputs_test_led_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
+
+tests_unit_outputs_test_sysfs_SOURCES = tests/unit/outputs/test_sysfs.c tests/unit/outputs/tree.c tests/unit/outputs/tree.h
+tests_unit_outputs_test_sysfs_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_outputs_test_sysfs_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
 
 # Fakes stand in for libgpiod, which is not linked.  Its second generation is tested everywhere: where it is not installed, with the
 # fake's own header; the first one only where it is.
