@@ -21,3 +21,9 @@ check_PROGRAMS += %D%/bus
 tests_bench_bus_SOURCES = %D%/bus.c
 tests_bench_bus_CFLAGS = $(AM_CFLAGS) $(LIBMODBUS_CFLAGS) $(LIBSYSTEMD_CFLAGS)
 tests_bench_bus_LDADD = $(SHELL_LIBS)
+
+check_PROGRAMS += %D%/contacts
+tests_bench_contacts_SOURCES = %D%/contacts.c
+tests_bench_contacts_LDADD = $(SHELL_LIBS)
+dist_check_SCRIPTS += %D%/contacts_runs.sh
+SLOW_TESTS += %D%/contacts_runs.sh
