@@ -26,6 +26,7 @@ struct device {
 	int bright;		/* what lit is */
 	int shown;		/* brightness as written, -1: not known */
 	int64_t retry_ns, backoff_ns;
+	int said;		/* the error that the log has, 0 = none */
 	struct flash flash;
 };
 
@@ -83,7 +84,9 @@ static void retry_later(struct leds *leds, struct device *device, int error)
 	if (device->fd >= 0)
 		close(device->fd);
 	device->fd = -1;
-	log_limited(&leds->limit, LOG_WARNING, "LED %s: %s, trying again", device->name, strerror(-error));
+	if (error != device->said)
+		log_limited(&leds->limit, LOG_WARNING, "LED %s: %s, trying again", device->name, strerror(-error));
+	device->said = error;
 	device->retry_ns = monotonic_ns() + device->backoff_ns;
 	device->backoff_ns = 2 * device->backoff_ns < BACKOFF_MOST ? 2 * device->backoff_ns : BACKOFF_MOST;
 }
@@ -111,8 +114,8 @@ static bool ready(struct leds *leds, struct device *device, int64_t now_ns)
 
 static void show(struct leds *leds, struct device *device, bool lit, int64_t now_ns)
 {
-	int brightness = lit ? device->bright : 0, length;
 	char text[16];
+	int brightness, length;
 
 	if (!ready(leds, device, now_ns))
 		return;
@@ -127,6 +130,7 @@ static void show(struct leds *leds, struct device *device, bool lit, int64_t now
 	if (!(atomic_fetch_or(&leds->working, 1u << device->owner) & 1u << device->owner))
 		log_limited(&leds->limit, LOG_NOTICE, "LED %s: in use", device->name);
 	device->backoff_ns = BACKOFF_FIRST;
+	device->said = 0;
 	device->shown = brightness;
 }
 
@@ -160,7 +164,6 @@ static void *run(void *context)
 {
 	struct leds *leds = context;
 
-	log_fold_repeats();
 	while (!atomic_load(&leds->stop))
 		thread_wait(leds->kick_fd, update(leds));
 	return NULL;

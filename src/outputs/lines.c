@@ -19,6 +19,7 @@
 struct slot {
 	struct contact_config config;
 	struct gpio_line *line;		/* the contacts' thread's own */
+	char said[GPIO_WHY];		/* the opener's: why it has no line, as the log has it */
 
 	/* Under the lock. */
 	struct gpio_line *fresh;	/* taken, for the contacts' thread to fetch */
@@ -110,6 +111,18 @@ static void note_lost(struct lines *lines, enum contact contact, int error)
 	pthread_mutex_unlock(&lines->lock);
 }
 
+/* A reason is told once, however often it is found. */
+static void log_refused(struct lines *lines, enum contact contact, const char *why)
+{
+	struct slot *slot = &lines->slot[contact];
+
+	if (!strcmp(why, slot->said))
+		return;
+	snprintf(slot->said, sizeof(slot->said), "%s", why);
+	log_limited(&lines->limit, LOG_WARNING, "%s: chip %s, line %s: %s, trying again", lines_contact_name(contact),
+		    slot->config.chip, slot->config.line, why);
+}
+
 /* Tries to take a line that is missing. */
 static void attempt(struct lines *lines, enum contact contact)
 {
@@ -121,11 +134,11 @@ static void attempt(struct lines *lines, enum contact contact)
 	bool sysfs;
 
 	if (error) {
-		log_limited(&lines->limit, LOG_WARNING, "%s: chip %s, line %s: %s, trying again", lines_contact_name(contact),
-			    slot->config.chip, slot->config.line, why);
+		log_refused(lines, contact, why);
 		note_refused(lines, contact, error);
 		return;
 	}
+	*slot->said = '\0';
 	sysfs = line->ops == &gpio_sysfs_ops;
 	line->ops->describe(line, name, sizeof(name));
 	note_taken(lines, contact, line, name);
@@ -176,7 +189,6 @@ static void *run(void *context)
 	struct lines *lines = context;
 	struct task task;
 
-	log_fold_repeats();
 	for (look_around(lines, &task); !task.stop; look_around(lines, &task)) {
 		log_lost(lines, &task);
 		if (task.contact >= 0)

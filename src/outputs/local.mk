@@ -12,10 +12,9 @@ libshell_a_SOURCES += %D%/outputs.h \
 	%D%/lines.c %D%/lines.h \
 	%D%/thread.c %D%/thread.h
 
-# One of the two is compiled; both are released.
+# One of the two is compiled.
 if GPIOD_2
 libshell_a_SOURCES += %D%/gpio_v2.c
 else
 libshell_a_SOURCES += %D%/gpio_v1.c
 endif
-EXTRA_DIST += %D%/gpio_v1.c %D%/gpio_v2.c
