@@ -15,17 +15,16 @@ struct reader {
 	struct json_object *list;
 };
 
-/* Appends a row, or the register `number` of a list.  True: done; false: it is not served. */
-static bool show(struct reader *reader, const struct point *point, unsigned number)
+/* Appends a row, or the register `number` of a list. */
+static void show(struct reader *reader, const struct point *point, unsigned number)
 {
 	bool whole = point->registers <= VALUE_REGISTERS;
 	unsigned first = whole ? point->number : number, count = whole ? point->registers : 1;
 	struct json_object *object, *words;
 	char text[DECODE_TEXT_MAX];
-	uint16_t word[VALUE_REGISTERS];
+	uint16_t word[VALUE_REGISTERS] = { 0 };
 
-	if (registers_read(&reader->image, first, count, word) != REGISTERS_OK)
-		return false;
+	registers_read(&reader->image, first, count, word);
 	object = json_object_new_object();
 	words = json_object_new_array();
 	for (unsigned i = 0; i < count; i++)
@@ -37,19 +36,17 @@ static bool show(struct reader *reader, const struct point *point, unsigned numb
 	json_add(object, "value", json_decimal(text));
 	json_add_text(object, "units", point->units);
 	json_object_array_add(reader->list, object);
-	return true;
 }
 
 static int show_name(struct request *request, struct reader *reader, const char *name)
 {
 	const struct point *point = registers_find_name(name, NULL);
-	bool any = false;
 
 	if (!point)
 		return request_fail(request, "unknown_name", "registers: \"%.64s\" is no register: must be a name or a number of the map", name);
 	for (; point; point = registers_find_name(name, point))
-		any |= show(reader, point, point->number);
-	return any ? 0 : request_fail(request, "not_served", "registers: \"%.64s\" is not served", name);
+		show(reader, point, point->number);
+	return 0;
 }
 
 static int show_one(struct request *request, struct reader *reader, struct json_object *wanted)
@@ -64,20 +61,18 @@ static int show_one(struct request *request, struct reader *reader, struct json_
 	if (!point)
 		return request_fail(request, "unknown_name", "registers: %s is no register: must be a name or a number of the map",
 				    request_show(wanted, shown));
-	if (show(reader, point, (unsigned)number))
-		return 0;
-	return request_fail(request, "not_served", "registers: %s is not served", request_show(wanted, shown));
+	show(reader, point, (unsigned)number);
+	return 0;
 }
 
-static int show_all(struct reader *reader)
+static void show_all(struct reader *reader)
 {
 	size_t n;
 	const struct point *points = registers_points(&n);
 
 	for (size_t i = 0; i < n; i++)
-		if (points[i].served && points[i].registers <= VALUE_REGISTERS)
+		if (points[i].registers <= VALUE_REGISTERS)
 			show(reader, &points[i], points[i].number);
-	return 0;
 }
 
 static int show_chosen(struct request *request, struct reader *reader, struct json_object *wanted)
@@ -97,7 +92,7 @@ int reply_registers(struct request *request)
 	const struct protocol *protocol = request->protocol;
 	struct json_object *wanted;
 	struct reader *reader;
-	int result;
+	int result = 0;
 
 	if (request_get_array(request, "registers", &wanted))
 		return -1;
@@ -109,7 +104,10 @@ int reply_registers(struct request *request)
 	reader->scales = (struct decode_scales){ reader->snapshot.derived.scale_i, reader->snapshot.derived.scale_v,
 						 reader->snapshot.derived.scale_w, reader->snapshot.derived.scale_e };
 	reader->list = json_object_new_array();
-	result = wanted ? show_chosen(request, reader, wanted) : show_all(reader);
+	if (wanted)
+		result = show_chosen(request, reader, wanted);
+	else
+		show_all(reader);
 	json_add(request->reply, "registers", reader->list);
 	free(reader);
 	return result;

@@ -97,8 +97,6 @@ static int set_register(struct request *request, const struct point *point)
 		return refuse(request, point->name, value, *point->range ? value_range(point->name, point->range) : "0-65535");
 	word = (uint16_t)number;
 	result = protocol->ops->write(protocol->context, point->number, 1, &word);
-	if (result == REGISTERS_ILLEGAL_ADDRESS)
-		return request_fail(request, "not_served", "%s: is not served by this meter", point->name);
 	if (result == REGISTERS_ILLEGAL_VALUE)
 		return explain(request, point, value, number);
 	if (result)
@@ -185,8 +183,6 @@ static int act(struct request *request, const struct action *known, size_t n, co
 		if (strcmp(what, known[i].what))
 			continue;
 		result = protocol->ops->write(protocol->context, COMMAND_REGISTER, 1, &known[i].code);
-		if (result == REGISTERS_ILLEGAL_ADDRESS || result == REGISTERS_ILLEGAL_VALUE)
-			return request_fail(request, "not_served", "%s: command %u is not served by this meter", what, known[i].code);
 		if (result)
 			return request_fail_write(request, what, result);
 		json_add_text(request->reply, "what", what);

@@ -31,7 +31,13 @@ int request_fail_write(struct request *request, const char *name, int error)
 const char *request_show(struct json_object *value, char text[REQUEST_SHOWN_MAX])
 {
 	size_t length;
-	const char *whole = json_object_to_json_string_length(value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
+	const char *whole;
+
+	if (json_object_is_type(value, json_type_double)) {
+		snprintf(text, REQUEST_SHOWN_MAX, "%.15g", json_object_get_double(value));
+		return text;
+	}
+	whole = json_object_to_json_string_length(value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
 
 	if (length < REQUEST_SHOWN_MAX)
 		snprintf(text, REQUEST_SHOWN_MAX, "%s", whole);

@@ -18,7 +18,7 @@
 
 static bool is_value(const struct point *point)
 {
-	return point->number <= LAST_INTEGER && point->served && point->source != REGISTER_VOID && point->source != REGISTER_ZERO;
+	return point->number <= LAST_INTEGER && point->source != REGISTER_VOID && point->source != REGISTER_ZERO;
 }
 
 void status_readings(struct json_object *object, const struct status_view *view)

@@ -48,6 +48,10 @@ bool decode_is_void(const struct point *point, const uint16_t *words)
 	case REGISTER_SI:
 	case REGISTER_MILLI:
 	case REGISTER_VOID:
+	case REGISTER_DAY_MONTH:
+	case REGISTER_HOUR_YEAR:
+	case REGISTER_SECOND_MINUTE:
+	case REGISTER_LOG_PAGE:
 		return words[0] == VOID_INTEGER;
 	case REGISTER_ENERGY_PHASE:
 		return words[0] == VOID_INTEGER && words[1] == 0;
