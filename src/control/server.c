@@ -36,6 +36,14 @@
 
 enum { SLOT_STOP, SLOT_LISTEN, SLOT_CLIENTS, SLOTS = SLOT_CLIENTS + CLIENTS_MAX };
 
+/* What poll() is asked, and what it said of each client. */
+struct waiting {
+	struct pollfd slot[SLOTS];
+	unsigned slots;		/* as many as there are descriptors: poll() refuses more than the process may have */
+	int timeout_ms;
+	short events[CLIENTS_MAX];
+};
+
 struct control {
 	pthread_t thread;
 	int stop_fd;
@@ -198,57 +206,74 @@ static void serve(struct control *control, struct connection *client, short even
 		drop(control, client);
 }
 
-/* What to wait for.  Returns for how long, in ms. */
-static int prepare(struct control *control, struct pollfd poll[SLOTS], int64_t now_ns)
+static void prepare(struct control *control, struct waiting *waiting, int64_t now_ns)
 {
 	int64_t until_ns = now_ns + BEAT_MS * MS;
 
 	if (control->listen_ns < until_ns)
 		until_ns = control->listen_ns;
-	poll[SLOT_STOP] = (struct pollfd){ .fd = control->stop_fd, .events = POLLIN };
-	poll[SLOT_LISTEN] = (struct pollfd){ .fd = now_ns < control->accept_ns ? -1 : control->listener.fd, .events = POLLIN };
+	waiting->slot[SLOT_STOP] = (struct pollfd){ .fd = control->stop_fd, .events = POLLIN };
+	waiting->slot[SLOT_LISTEN] = (struct pollfd){ .fd = now_ns < control->accept_ns ? -1 : control->listener.fd, .events = POLLIN };
+	waiting->slots = SLOT_CLIENTS;
 	for (int i = 0; i < CLIENTS_MAX; i++) {
 		const struct connection *client = &control->client[i];
-		struct pollfd *slot = &poll[SLOT_CLIENTS + i];
+		struct pollfd *slot = &waiting->slot[waiting->slots];
 
-		*slot = (struct pollfd){ .fd = client->fd };
 		if (client->fd < 0)
 			continue;
+		*slot = (struct pollfd){ .fd = client->fd };
 		if (connection_wants_input(client))
 			slot->events |= POLLIN;
 		if (connection_pending(client) > 0)
 			slot->events |= POLLOUT;
 		if (connection_has_request(client))
 			until_ns = now_ns;
+		waiting->slots++;
 	}
-	return until_ns <= now_ns ? 0 : (int)((until_ns - now_ns) / MS) + 1;
+	waiting->timeout_ms = until_ns <= now_ns ? 0 : (int)((until_ns - now_ns) / MS) + 1;
+}
+
+/* Fills the events of each client; those of the first two slots are 0 when poll() failed. */
+static void wait_for_events(struct control *control, struct waiting *waiting)
+{
+	int ready = poll(waiting->slot, waiting->slots, waiting->timeout_ms);
+	unsigned at = SLOT_CLIENTS;
+
+	if (ready < 0) {
+		for (unsigned i = 0; i < waiting->slots; i++)
+			waiting->slot[i].revents = 0;
+		if (errno != EINTR)	/* memory is short: not in a tight loop */
+			poll(waiting->slot, 1, BEAT_MS);
+	}
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		waiting->events[i] = control->client[i].fd >= 0 ? waiting->slot[at++].revents : 0;
 }
 
 static void *control_run(void *argument)
 {
 	struct control *control = argument;
-	struct pollfd slots[SLOTS];
+	struct waiting waiting;
 
 	log_fold_repeats();
 	for (;;) {
 		int64_t now_ns = monotonic_ns();
-		int ready;
 
 		atomic_store(&control->heartbeat_ns, now_ns);
 		look_after_listener(control, now_ns);
-		ready = poll(slots, SLOTS, prepare(control, slots, now_ns));
-		if (ready > 0 && slots[SLOT_STOP].revents)
+		prepare(control, &waiting, now_ns);
+		wait_for_events(control, &waiting);
+		if (waiting.slot[SLOT_STOP].revents)
 			break;
 		now_ns = monotonic_ns();
 		for (unsigned i = 0; i < CLIENTS_MAX; i++) {
 			unsigned at = (control->turn + i) % CLIENTS_MAX;
 
 			if (control->client[at].fd >= 0)
-				serve(control, &control->client[at], ready > 0 ? slots[SLOT_CLIENTS + at].revents : 0, now_ns);
+				serve(control, &control->client[at], waiting.events[at], now_ns);
 		}
 		control->turn = (control->turn + 1) % CLIENTS_MAX;
-		/* last: a client taken now has no slot yet */
-		if (ready > 0 && slots[SLOT_LISTEN].revents)
+		/* last: a client taken now was not waited for */
+		if (waiting.slot[SLOT_LISTEN].revents)
 			accept_clients(control, now_ns);
 	}
 	for (int i = 0; i < CLIENTS_MAX; i++)
