@@ -13,6 +13,7 @@ import threading
 import time
 import unittest
 
+sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from control_meter import SERVER, Client, Server, wait_for  # noqa: E402
 
