@@ -181,21 +181,30 @@ static struct json_object *read_response(struct control_client *client)
 	return response;
 }
 
+/* One line, in one piece as far as the kernel has room.  0 or -ENOMEM. */
+static int send_request(struct control_client *client, struct json_object *request)
+{
+	size_t length;
+	const char *text = json_object_to_json_string_length(request, JSON_C_TO_STRING_PLAIN, &length);
+	char *line = text ? malloc(length + 1) : NULL;
+
+	if (!line)
+		return -ENOMEM;
+	memcpy(line, text, length);
+	line[length] = '\n';
+	send_all(client, line, length + 1);
+	free(line);
+	return 0;
+}
+
 struct json_object *control_client_ask(struct control_client *client, const char *cmd, struct json_object *members)
 {
 	struct json_object *request = members ? members : json_object_new_object(), *response, *ok, *error, *message;
-	const char *text;
-	size_t length;
 
 	json_object_object_add(request, "v", json_object_new_int(1));
 	json_object_object_add(request, "cmd", json_object_new_string(cmd));
-	text = json_object_to_json_string_length(request, JSON_C_TO_STRING_PLAIN, &length);
-	if (text) {
-		send_all(client, text, length);
-		send_all(client, "\n", 1);
-	}
+	response = send_request(client, request) ? NULL : read_response(client);
 	json_object_put(request);
-	response = text ? read_response(client) : NULL;
 	if (!response || (json_object_object_get_ex(response, "ok", &ok) && json_object_get_boolean(ok)))
 		return response;
 	if (json_object_object_get_ex(response, "error", &error) && json_object_object_get_ex(error, "message", &message))

@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "metering/calendar.h"
 
 #define YEAR_10000_S INT64_C(253402300800)
 
@@ -98,17 +99,13 @@ void json_add_bool(struct json_object *object, const char *key, bool value)
 
 void json_add_time(struct json_object *object, const char *key, int64_t seconds, int ms)
 {
-	time_t time = (time_t)seconds;
-	char text[40], part[8] = "";
-	struct tm tm;
+	char text[21], with_ms[32];
 
-	if (seconds < 0 || seconds >= YEAR_10000_S || !gmtime_r(&time, &tm)) {
+	if (seconds < 0 || seconds >= YEAR_10000_S) {
 		json_add(object, key, NULL);
 		return;
 	}
-	if (ms >= 0)
-		snprintf(part, sizeof(part), ".%03d", ms % 1000);
-	snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d%sZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-		 tm.tm_min, tm.tm_sec, part);
-	json_add_text(object, key, text);
+	calendar_text(seconds, text);
+	snprintf(with_ms, sizeof(with_ms), "%.19s.%03uZ", text, (unsigned)ms % 1000);
+	json_add_text(object, key, ms < 0 ? text : with_ms);
 }

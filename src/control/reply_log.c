@@ -56,13 +56,28 @@ int reply_log(struct request *request)
 	return 0;
 }
 
-/* What CLOCK_REALTIME is ahead of CLOCK_MONOTONIC now: edges are told in the time that people know. */
-static int64_t utc_less_monotonic_ns(int64_t now_ns)
+/* What CLOCK_REALTIME is ahead of CLOCK_MONOTONIC now. */
+static int64_t utc_less_monotonic_ns(void)
 {
-	struct timespec utc;
+	struct timespec utc, monotonic;
 
 	clock_gettime(CLOCK_REALTIME, &utc);
-	return utc.tv_sec * NS_PER_S + utc.tv_nsec - now_ns;
+	clock_gettime(CLOCK_MONOTONIC, &monotonic);
+	return (int64_t)(utc.tv_sec - monotonic.tv_sec) * NS_PER_S + (utc.tv_nsec - monotonic.tv_nsec);
+}
+
+/* Edges are told in the time that people know, too. */
+static struct json_object *edge_object(const struct outputs_edge *edge, int64_t ahead_ns)
+{
+	struct json_object *object = json_object_new_object();
+	int64_t part_ns = edge->t_ns % NS_PER_S + ahead_ns % NS_PER_S;
+
+	json_add_count(object, "number", edge->number);
+	json_add_integer(object, "t_ns", edge->t_ns);
+	json_add_time(object, "utc", edge->t_ns / NS_PER_S + ahead_ns / NS_PER_S + part_ns / NS_PER_S, (int)(part_ns % NS_PER_S / NS_PER_MS));
+	json_add_text(object, "contact", status_contact_name(edge->contact));
+	json_add_bool(object, "closed", edge->closed);
+	return object;
 }
 
 int reply_edges(struct request *request)
@@ -71,7 +86,6 @@ int reply_edges(struct request *request)
 	struct outputs_edge edges[PROTOCOL_EDGES_MAX];
 	struct json_object *list;
 	uint64_t since, max;
-	struct timespec now;
 	int64_t ahead_ns;
 	unsigned n;
 
@@ -79,20 +93,10 @@ int reply_edges(struct request *request)
 	    request_get_number(request, "max", 1, PROTOCOL_EDGES_MAX, PROTOCOL_EDGES_MAX, &max))
 		return -1;
 	n = protocol->ops->edges(protocol->context, since, (unsigned)max, edges);
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	ahead_ns = utc_less_monotonic_ns(now.tv_sec * NS_PER_S + now.tv_nsec);
+	ahead_ns = utc_less_monotonic_ns();
 	list = json_object_new_array();
-	for (unsigned i = 0; i < n; i++) {
-		struct json_object *object = json_object_new_object();
-		int64_t utc_ns = edges[i].t_ns + ahead_ns;
-
-		json_add_count(object, "number", edges[i].number);
-		json_add_integer(object, "t_ns", edges[i].t_ns);
-		json_add_time(object, "utc", utc_ns / NS_PER_S, (int)(utc_ns % NS_PER_S / NS_PER_MS));
-		json_add_text(object, "contact", status_contact_name(edges[i].contact));
-		json_add_bool(object, "closed", edges[i].closed);
-		json_object_array_add(list, object);
-	}
+	for (unsigned i = 0; i < n; i++)
+		json_object_array_add(list, edge_object(&edges[i], ahead_ns));
 	json_add(request->reply, "edges", list);
 	json_add_count(request->reply, "next", n ? edges[n - 1].number : since);
 	json_add_bool(request->reply, "more", n == max);

@@ -35,7 +35,11 @@ class Client:
     def __init__(self, path):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         # waits for room in the backlog, which a socket with a time limit does not
-        self.socket.connect(path)
+        try:
+            self.socket.connect(path)
+        except OSError:
+            self.socket.close()
+            raise
         self.socket.settimeout(HANG_S)
         self.buffer = b""
 
