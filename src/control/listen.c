@@ -49,7 +49,9 @@ static int open_directory(const char *path, gid_t group)
 	int length = slash == path ? 1 : slash ? (int)(slash - path) : 1, fd, error;
 
 	snprintf(directory, sizeof(directory), "%.*s", length, slash ? path : ".");
-	if (!mkdir(directory, 0750) && group != (gid_t)-1 && chown(directory, (uid_t)-1, group))
+	/* whatever the umask says: the group must get through */
+	if (!mkdir(directory, 0750) &&
+	    ((group != (gid_t)-1 && chown(directory, (uid_t)-1, group)) || chmod(directory, 0750)))
 		log_warning("control: %s: cannot be given to the group: %s", directory, strerror(errno));
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)

@@ -1,6 +1,7 @@
 /*
  * The thread: one poll() over the listening socket and all clients.  In each turn each client is read once, has a few requests
- * answered and is written to once, so that none waits for another's flood.
+ * answered and is written to once, so that none waits for another's flood.  All clients together get a share of a processor, so
+ * that the measurement, which may have no other, does not wait either.
  */
 #include "control/control.h"
 
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control/connection.h"
@@ -32,6 +34,8 @@
 #define BEAT_MS 500
 #define BACKOFF_FIRST (SECOND / 4)
 #define BACKOFF_MOST (5 * SECOND)
+#define SHARE 4				/* one part in so many of a processor's time .. */
+#define BURST_NS (100 * MS)		/* .. and that much beforehand */
 #define CHECK_NS (5 * SECOND)		/* so often: is the socket's name still there? */
 
 enum { SLOT_STOP, SLOT_LISTEN, SLOT_CLIENTS, SLOTS = SLOT_CLIENTS + CLIENTS_MAX };
@@ -55,6 +59,8 @@ struct control {
 	struct listener listener;
 	int64_t listen_ns, backoff_ns;	/* when to try, or to look after the name; how long to wait after that */
 	int64_t accept_ns;		/* no connection is taken before */
+	int64_t budget_ns;		/* processor time that may be used; below 0: was used too early */
+	int64_t budget_at_ns, used_ns;	/* when that was so, and the thread's processor time then */
 	unsigned turn;			/* who is first */
 	struct connection client[CLIENTS_MAX];
 	struct log_limit state_limit, client_limit;
@@ -249,16 +255,48 @@ static void wait_for_events(struct control *control, struct waiting *waiting)
 		waiting->events[i] = control->client[i].fd >= 0 ? waiting->slot[at++].revents : 0;
 }
 
+static int64_t processor_ns(void)
+{
+	struct timespec used;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+	return used.tv_sec * SECOND + used.tv_nsec;
+}
+
+/* Waits until the processor time that was used is the thread's due; signs of life go on.  False: to be stopped. */
+static bool rest(struct control *control)
+{
+	struct pollfd stop = { .fd = control->stop_fd, .events = POLLIN };
+
+	for (;;) {
+		int64_t now_ns = monotonic_ns(), used_ns = processor_ns(), pause_ms;
+
+		control->budget_ns += (now_ns - control->budget_at_ns) / SHARE - (used_ns - control->used_ns);
+		if (control->budget_ns > BURST_NS)
+			control->budget_ns = BURST_NS;
+		control->budget_at_ns = now_ns;
+		control->used_ns = used_ns;
+		atomic_store(&control->heartbeat_ns, now_ns);
+		if (control->budget_ns >= 0)
+			return true;
+		pause_ms = -control->budget_ns * SHARE / MS + 1;
+		if (poll(&stop, 1, pause_ms < BEAT_MS ? (int)pause_ms : BEAT_MS) > 0)
+			return false;
+	}
+}
+
 static void *control_run(void *argument)
 {
 	struct control *control = argument;
 	struct waiting waiting;
 
 	log_fold_repeats();
-	for (;;) {
+	control->budget_ns = BURST_NS;
+	control->budget_at_ns = monotonic_ns();
+	control->used_ns = processor_ns();
+	while (rest(control)) {
 		int64_t now_ns = monotonic_ns();
 
-		atomic_store(&control->heartbeat_ns, now_ns);
 		look_after_listener(control, now_ns);
 		prepare(control, &waiting, now_ns);
 		wait_for_events(control, &waiting);

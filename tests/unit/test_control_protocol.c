@@ -1,4 +1,7 @@
-/* The protocol against a scripted meter: requests in, responses parsed by json-c, expectations from the scripted values. */
+/*
+ * The protocol against a scripted meter: requests in, responses parsed by json-c, expectations from the scripted values.
+ * One file, long, since all share that meter and the ways to ask it.
+ */
 #include <check.h>
 #include <errno.h>
 #include <math.h>
