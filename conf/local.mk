@@ -13,3 +13,14 @@ uninstall-local: uninstall-sample-config
 uninstall-sample-config:
 	if cmp -s '$(srcdir)/conf/dinmeterd.conf' '$(DESTDIR)$(dinmeterdconfdir)/dinmeterd.conf'; then \
 		rm -f '$(DESTDIR)$(dinmeterdconfdir)/dinmeterd.conf'; fi
+
+# Found by the command's name.
+EXTRA_DIST += %D%/dinmeter.bash-completion
+install-data-local: install-completion
+uninstall-local: uninstall-completion
+.PHONY: install-completion uninstall-completion
+install-completion:
+	$(MKDIR_P) '$(DESTDIR)$(datadir)/bash-completion/completions'
+	$(INSTALL_DATA) '$(srcdir)/conf/dinmeter.bash-completion' '$(DESTDIR)$(datadir)/bash-completion/completions/dinmeter'
+uninstall-completion:
+	rm -f '$(DESTDIR)$(datadir)/bash-completion/completions/dinmeter'

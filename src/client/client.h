@@ -8,6 +8,12 @@
 #define CLIENT_CLIENT_H
 
 int client_analyze(int argc, char **argv);
+int client_command(int argc, char **argv);
+int client_log(int argc, char **argv);
+int client_outputs(int argc, char **argv);
 int client_registers(int argc, char **argv);
+int client_reset(int argc, char **argv);
+int client_set(int argc, char **argv);
+int client_status(int argc, char **argv);
 
 #endif

@@ -2,5 +2,14 @@ bin_PROGRAMS += dinmeter
 dinmeter_SOURCES = \
 	%D%/main.c %D%/client.h \
 	%D%/analyze.c \
-	%D%/registers.c
+	%D%/control_client.c %D%/control_client.h \
+	%D%/log_columns.c %D%/log_columns.h \
+	%D%/log_export.c \
+	%D%/outputs.c \
+	%D%/registers.c \
+	%D%/since.c %D%/since.h \
+	%D%/status.c \
+	%D%/status_text.c %D%/status_text.h \
+	%D%/write.c
+dinmeter_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(LIBSYSTEMD_CFLAGS)
 dinmeter_LDADD = $(SHELL_LIBS)

@@ -10,7 +10,13 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "analyze", client_analyze, "measure a COMTRADE recording" },
+	{ "command", client_command, "have the meter end a demand sub-interval" },
+	{ "log", client_log, "export the data log" },
+	{ "outputs", client_outputs, "show the contacts, watch simulated ones" },
 	{ "registers", client_registers, "print the Modbus register map" },
+	{ "reset", client_reset, "clear energies, demand, pulse counters or the log" },
+	{ "set", client_set, "change a setting" },
+	{ "status", client_status, "show readings, alerts and the health of the meter" },
 };
 
 static void print_usage(FILE *out)

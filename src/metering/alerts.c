@@ -162,3 +162,27 @@ unsigned alerts_stale(unsigned before, const struct derived *derived)
 {
 	return ALERT_FREQUENCY | (before & ALERT_PULSE_OVERRUN) | (derived->pulse_unserved ? ALERT_PULSE_CONFIG : 0);
 }
+
+static const struct alert_word words[] = {
+	{ ALERT_VOLTAGE(PHASE_A), "voltage_high_a", "voltage of A too high" },
+	{ ALERT_VOLTAGE(PHASE_B), "voltage_high_b", "voltage of B too high" },
+	{ ALERT_VOLTAGE(PHASE_C), "voltage_high_c", "voltage of C too high" },
+	{ ALERT_CURRENT(PHASE_A), "current_high_a", "current of A too high" },
+	{ ALERT_CURRENT(PHASE_B), "current_high_b", "current of B too high" },
+	{ ALERT_CURRENT(PHASE_C), "current_high_c", "current of C too high" },
+	{ ALERT_FREQUENCY, "frequency", "no frequency within 45-65 Hz" },
+	{ ALERT_PHASE_LOSS(PHASE_A), "phase_loss_a", "phase loss on A" },
+	{ ALERT_PHASE_LOSS(PHASE_B), "phase_loss_b", "phase loss on B" },
+	{ ALERT_PHASE_LOSS(PHASE_C), "phase_loss_c", "phase loss on C" },
+	{ ALERT_LOW_PF(PHASE_A), "low_pf_a", "power factor of A under 0.5" },
+	{ ALERT_LOW_PF(PHASE_B), "low_pf_b", "power factor of B under 0.5" },
+	{ ALERT_LOW_PF(PHASE_C), "low_pf_c", "power factor of C under 0.5" },
+	{ ALERT_PULSE_OVERRUN, "pulse_overrun", "pulses in arrears" },
+	{ ALERT_PULSE_CONFIG, "pulse_config", "pulse energy too small for the maximum power" },
+};
+
+const struct alert_word *alerts_words(size_t *n)
+{
+	*n = sizeof(words) / sizeof(words[0]);
+	return words;
+}

@@ -5,6 +5,7 @@
 #define METERING_ALERTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "metering/readings.h"
 #include "metering/settings.h"
@@ -17,6 +18,15 @@
 #define ALERT_PULSE_OVERRUN	(1u << 14)
 #define ALERT_PULSE_CONFIG	(1u << 15)
 #define ALERTS_PHASE_LOSS	(7u << 8)
+
+/* What a bit means: a name for programs (a-z, _), and words for people. */
+struct alert_word {
+	unsigned bit;		/* one of the above */
+	const char *code, *text;
+};
+
+/* A row for each bit that has a meaning, ascending. */
+const struct alert_word *alerts_words(size_t *n);
 
 /*
  * Bits 0-6, 8-13 of fresh readings; bit 15 from the settings.  `clipped`: bit c = enum adc_channel c

@@ -17,3 +17,9 @@ SLOW_TESTS += %D%/daemon.sh
 # The client's commands, run whole.
 dist_check_SCRIPTS += %D%/analyze.py
 TESTS += %D%/analyze.py
+
+# The control socket and the commands that use it, before a scripted meter.
+dist_check_SCRIPTS += %D%/control_commands.py %D%/control_completion.py %D%/control_manual.py %D%/control_socket.py
+EXTRA_DIST += %D%/control_meter.py
+TESTS += %D%/control_completion.py %D%/control_manual.py
+SLOW_TESTS += %D%/control_commands.py %D%/control_socket.py

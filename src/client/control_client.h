@@ -1,0 +1,44 @@
+/*
+ * control_client - the other end of the control socket: one request, one response.
+ *
+ * What goes wrong is said on stderr here.
+ */
+#ifndef CLIENT_CONTROL_CLIENT_H
+#define CLIENT_CONTROL_CLIENT_H
+
+#include <stddef.h>
+
+#include <json-c/json.h>
+
+enum { CLIENT_DONE = 0, CLIENT_FAILED = 1, CLIENT_USAGE = 2 };
+
+/* Options that every command with a daemon has; put them into its table of long options. */
+#define CONTROL_CLIENT_OPTIONS \
+	{ "socket", required_argument, NULL, 'S' }, { "config", required_argument, NULL, 'c' }, { "help", no_argument, NULL, 'h' }
+#define CONTROL_CLIENT_USAGE "[--socket PATH | -c FILE]"
+#define CONTROL_CLIENT_HELP \
+	"  --socket PATH  the daemon's control socket (default: $DINMETER_SOCKET, else as configured)\n" \
+	"  -c FILE        the configuration that names the socket\n"
+
+struct control_client {
+	int fd;
+	char path[108];		/* of the socket */
+	char *buffer;		/* what came behind the last response */
+	size_t used, size;
+};
+
+/*
+ * Connects: to `socket`, else to $DINMETER_SOCKET, else to what the configuration `config`, or without it the installed one
+ * where it can be read, names.  Either may be NULL.  CLIENT_DONE, or the exit status.
+ */
+int control_client_open(struct control_client *client, const char *socket, const char *config);
+
+/*
+ * Sends {"cmd": cmd, ..} with the members of `members` (taken over, may be NULL) and returns the response, to be put; NULL when it
+ * failed or the daemon refused.
+ */
+struct json_object *control_client_ask(struct control_client *client, const char *cmd, struct json_object *members);
+
+void control_client_close(struct control_client *client);
+
+#endif

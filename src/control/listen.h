@@ -1,0 +1,31 @@
+/*
+ * listen - the listening unix socket at its path.
+ */
+#ifndef CONTROL_LISTEN_H
+#define CONTROL_LISTEN_H
+
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+struct listener {
+	int fd;			/* -1 = none */
+	gid_t group;		/* (gid_t)-1 = none */
+	dev_t device;		/* of the socket's name */
+	ino_t inode;
+};
+
+/*
+ * Listens at `path`, mode 0660 and of `group` where that exists; a directory that is missing is made (the last one alone, 0750,
+ * of the group).  A socket that nobody listens at is replaced.  0 and *listener; or -errno: -EADDRINUSE somebody listens
+ * there, -EEXIST what is there is no socket, -EAGAIN another process is just at it.
+ */
+int listen_open(struct listener *listener, const char *path, const char *group);
+
+/* Is the name still that of this socket? */
+bool listen_is_there(const struct listener *listener, const char *path);
+
+/* Removes the name, if it is still ours, and closes. */
+void listen_close(struct listener *listener, const char *path);
+
+#endif
