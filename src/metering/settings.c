@@ -31,6 +31,9 @@ static const struct {
 	ROW(PULSE_ENERGY, pulse_energy),
 	ROW(DEMAND_SUBINTERVALS, demand_subintervals),
 	ROW(DEMAND_SUBINTERVAL_S, demand_subinterval_s),
+	ROW(ADDRESS, address),
+	ROW(BAUD, baud),
+	ROW(PARITY, parity),
 };
 
 /* Slowest first: the meter takes the first that keeps up. */
