@@ -11,6 +11,8 @@ int client_analyze(int argc, char **argv);
 int client_command(int argc, char **argv);
 int client_log(int argc, char **argv);
 int client_outputs(int argc, char **argv);
+int client_export_state(int argc, char **argv);
+int client_import_state(int argc, char **argv);
 int client_registers(int argc, char **argv);
 int client_reset(int argc, char **argv);
 int client_set(int argc, char **argv);

@@ -10,6 +10,8 @@ dinmeter_SOURCES = \
 	%D%/since.c %D%/since.h \
 	%D%/status.c \
 	%D%/status_text.c %D%/status_text.h \
+	%D%/state.c \
+	%D%/state_json.c %D%/state_json.h \
 	%D%/write.c
 dinmeter_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(LIBSYSTEMD_CFLAGS)
 dinmeter_LDADD = $(SHELL_LIBS)

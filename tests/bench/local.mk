@@ -27,3 +27,10 @@ tests_bench_contacts_SOURCES = %D%/contacts.c
 tests_bench_contacts_LDADD = $(SHELL_LIBS)
 dist_check_SCRIPTS += %D%/contacts_runs.sh
 SLOW_TESTS += %D%/contacts_runs.sh
+# What the store writes in a day; fails above 100 MB.
+check_PROGRAMS += %D%/store_wear
+SLOW_TESTS += %D%/store_wear
+tests_bench_store_wear_SOURCES = %D%/store_wear.c
+tests_bench_store_wear_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_bench_store_wear_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+tests_bench_store_wear_LDADD = tests/unit/store/libscript.a libshell.a libpure.a $(SQLITE_LIBS)
