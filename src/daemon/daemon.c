@@ -2,41 +2,26 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
-#include <systemd/sd-event.h>
 
-#include "adc/acquire.h"
-#include "adc/adc.h"
-#include "adc/queue.h"
-#include "daemon/config.h"
+#include "daemon/daemon_private.h"
 #include "daemon/log.h"
-#include "daemon/meter_thread.h"
+#include "daemon/monotonic.h"
 #include "daemon/options.h"
-#include "modbus/slave.h"
+#include "daemon/restore.h"
 
 /* The meter may stand still that long before blocks are dropped. */
 #define QUEUE_S 4.0
 #define RATE_MAX_HZ 100000.0
-
-static const int ending_signals[] = { SIGTERM, SIGINT };
-#define ENDING_SIGNALS (sizeof(ending_signals) / sizeof(ending_signals[0]))
+/* How long the end waits for the disk; a handover holds the state in any case. */
+#define STORE_PATIENCE_S 5.0
+#define OUTPUT_CONFIG_REACTIVE 2	/* 153: the third output is a reactive energy contact */
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
-
-struct daemon {
-	struct config config;
-	sd_event *event;
-	struct adc *adc;
-	struct block_queue *queue;
-	struct acquire *acquire;
-	struct meter_thread *meter;
-	struct slave *slave;
-};
 
 static void slave_image(void *context, struct register_image *image)
 {
@@ -48,10 +33,28 @@ static void slave_image(void *context, struct register_image *image)
 static int slave_write(void *context, const struct pdu_write *write)
 {
 	struct daemon *daemon = context;
-	struct posted_write posted = { .first = write->first, .count = write->count };
+	struct meter_request request = { .kind = METER_WRITE_REGISTERS, .first = write->first, .count = write->count };
 
-	memcpy(posted.values, write->values, sizeof(posted.values));
-	return meter_thread_post(daemon->meter, &posted);
+	memcpy(request.values, write->values, sizeof(request.values));
+	return meter_thread_post(daemon->meter, &request);
+}
+
+/* Bytes came or went, or the port did: the account for others to copy, and the LEDs. */
+static void slave_activity(void *context, const struct slave_counters *counters)
+{
+	struct daemon *daemon = context;
+	const struct slave_counters *old = &daemon->bus;
+
+	if (counters->replies != old->replies)
+		outputs_flash(daemon->outputs, LED_TX);
+	if (counters->requests + counters->broadcasts + counters->other_frames != old->requests + old->broadcasts + old->other_frames)
+		outputs_flash(daemon->outputs, LED_RX);
+	if (counters->crc_errors + counters->line_errors != old->crc_errors + old->line_errors)
+		outputs_flash(daemon->outputs, LED_ERROR);
+	pthread_mutex_lock(&daemon->bus_lock);
+	daemon->bus = *counters;
+	snprintf(daemon->bus_port, sizeof(daemon->bus_port), "%s", daemon->slave ? slave_port_name(daemon->slave) : "");
+	pthread_mutex_unlock(&daemon->bus_lock);
 }
 
 static int on_write_done(sd_event_source *source, int fd, uint32_t revents, void *context)
@@ -67,7 +70,7 @@ static int on_write_done(sd_event_source *source, int fd, uint32_t revents, void
 	return 0;
 }
 
-static int on_signal(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
+static int on_end(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
 {
 	struct daemon *daemon = context;
 
@@ -76,18 +79,81 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 	return sd_event_exit(daemon->event, EXIT_DONE);
 }
 
+/* The machine's supply is about to fail. */
+static int on_power_fail(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
+{
+	struct daemon *daemon = context;
+
+	(void)source;
+	(void)info;
+	log_warning("power is failing: the state is written");
+	if (daemon->store)
+		store_commit(daemon->store);
+	return 0;
+}
+
+static const struct {
+	int number;
+	sd_event_signal_handler_t handler;
+} handled_signals[] = { { SIGTERM, on_end }, { SIGINT, on_end }, { SIGPWR, on_power_fail } };
+#define HANDLED_SIGNALS (sizeof(handled_signals) / sizeof(handled_signals[0]))
+
+static void pull_nv(void *context, struct nv *nv)
+{
+	struct daemon *daemon = context;
+
+	meter_thread_get_nv(daemon->meter, nv);
+}
+
+static unsigned pull_entries(void *context, uint64_t from, unsigned max, struct datalog_entry *entries)
+{
+	struct daemon *daemon = context;
+
+	return meter_thread_get_entries(daemon->meter, from, max, entries);
+}
+
+/* The meter as it was left, with the settings in force. */
 static int start_meter(struct daemon *daemon)
 {
 	const struct config *config = &daemon->config;
+	struct restored restored;
 	struct meter_config meter = {
-		.settings = config->settings, .rules = config->rules, .max_rate_hz = RATE_MAX_HZ,
-		.sinc_order = config->adc.sinc_order, .firmware_version = config->identity.os_version,
-		.power_ups = 1, .record = registers_record,
+		.rules = config->rules, .max_rate_hz = RATE_MAX_HZ, .sinc_order = config->adc.sinc_order,
+		.firmware_version = config->identity.os_version, .state = &restored.nv.meter, .record = registers_record,
+		.output_config = *config->outputs.contact[CONTACT_REACTIVE].chip ? OUTPUT_CONFIG_REACTIVE : 0,
 	};
+	struct meter_thread_config thread = {
+		.meter = &meter, .nv = &restored.nv, .queue = daemon->queue, .outputs = daemon->outputs, .store = daemon->store,
+	};
+	int ret = restore_state(&restored, config, daemon->store);
 
+	if (ret < 0)
+		goto out;
+	meter.settings = restored.nv.meter.settings;
+	meter.power_ups = restored.nv.meter.power_ups;
+	meter.was_off = restored.found;
 	for (int c = 0; c < ADC_CHANNELS; c++)
 		meter.delay_us[c] = config->adc.channel[c].delay_us;
-	return meter_thread_start(&daemon->meter, &meter, daemon->queue);
+	thread.entries = restored.entries;
+	thread.entries_n = restored.entries_n;
+	ret = meter_thread_start(&daemon->meter, &thread);
+out:
+	free(restored.entries);
+	return ret;
+}
+
+static int start_store(struct daemon *daemon)
+{
+	static const struct store_ops ops = { pull_nv, pull_entries };
+	int ret;
+
+	if (!daemon->store)
+		return 0;
+	ret = store_start(daemon->store, &ops, daemon);
+	/* what the start itself has changed: power-ups, settings of a changed file */
+	if (!ret)
+		store_commit(daemon->store);
+	return ret;
 }
 
 /* The port as configured, with the address, speed and parity in force. */
@@ -102,50 +168,92 @@ static struct modbus_config port_config(const struct daemon *daemon, const struc
 	return config;
 }
 
+static int on_port_changed(sd_event_source *source, int fd, uint32_t revents, void *context)
+{
+	struct daemon *daemon = context;
+	struct modbus_config config;
+	struct snapshot snapshot;
+
+	(void)source;
+	(void)fd;
+	(void)revents;
+	meter_thread_clear_port_fd(daemon->meter);
+	meter_thread_get_snapshot(daemon->meter, &snapshot);
+	config = port_config(daemon, &snapshot.settings);
+	log_notice("modbus: %s: now address %d, %d baud, 8%c%d", config.device, config.address, config.baud, config.parity,
+		   config.stop_bits);
+	return slave_reconfigure(daemon->slave, &config);
+}
+
 static int start_event_loop(struct daemon *daemon)
 {
 	int ret = sd_event_new(&daemon->event);
 
-	for (size_t i = 0; ret >= 0 && i < ENDING_SIGNALS; i++)
-		ret = sd_event_add_signal(daemon->event, NULL, ending_signals[i], on_signal, daemon);
+	for (size_t i = 0; ret >= 0 && i < HANDLED_SIGNALS; i++)
+		ret = sd_event_add_signal(daemon->event, NULL, handled_signals[i].number, handled_signals[i].handler, daemon);
 	return ret;
 }
 
-static void log_service(const struct daemon *daemon)
+static void log_service(const struct daemon *daemon, const struct modbus_config *modbus)
 {
-	struct modbus_config modbus = port_config(daemon, &daemon->config.settings);
-
-	log_notice("modbus: %s (%s), address %d, %d baud, 8%c%d", modbus.device, slave_port_name(daemon->slave), modbus.address,
-		   modbus.baud, modbus.parity, modbus.stop_bits);
+	log_notice("modbus: %s (%s), address %d, %d baud, 8%c%d", modbus->device, slave_port_name(daemon->slave), modbus->address,
+		   modbus->baud, modbus->parity, modbus->stop_bits);
 }
 
-/* The consumers stand before the producers start; what fails says so itself or is named here. */
-static int start(struct daemon *daemon)
+static int start_slave(struct daemon *daemon)
 {
-	static const struct slave_ops slave_ops = { slave_image, slave_write };
-	struct modbus_config modbus = port_config(daemon, &daemon->config.settings);
-	const struct adc_config *adc = &daemon->config.adc;
-	unsigned slots = (unsigned)(QUEUE_S * adc->rate_hz / adc->block_scans) + 2;
+	static const struct slave_ops ops = { slave_image, slave_write, slave_activity };
+	struct modbus_config modbus;
+	struct snapshot snapshot;
 	int ret;
 
-	ret = start_event_loop(daemon);
+	ret = sd_event_add_io(daemon->event, NULL, meter_thread_done_fd(daemon->meter), EPOLLIN, on_write_done, daemon);
+	if (ret >= 0)
+		ret = sd_event_add_io(daemon->event, NULL, meter_thread_port_fd(daemon->meter), EPOLLIN, on_port_changed, daemon);
 	if (ret < 0)
 		return ret;
-	daemon->queue = block_queue_new(slots, adc->block_scans);
-	daemon->adc = adc_new(adc);
+	meter_thread_get_snapshot(daemon->meter, &snapshot);
+	modbus = port_config(daemon, &snapshot.settings);
+	ret = slave_new(&daemon->slave, daemon->event, &modbus, &daemon->config.identity, &ops, daemon);
+	if (ret < 0)
+		return ret;
+	slave_activity(daemon, slave_counters(daemon->slave));
+	log_service(daemon, &modbus);
+	return 0;
+}
+
+/*
+ * Contacts first: they are safe before anything else can fail.  The consumers stand before the producers start; what fails
+ * says so itself or is named here.
+ */
+static int start(struct daemon *daemon)
+{
+	const struct config *config = &daemon->config;
+	unsigned slots = (unsigned)(QUEUE_S * config->adc.rate_hz / config->adc.block_scans) + 2;
+	int ret;
+
+	daemon->started_ns = monotonic_ns();
+	ret = outputs_start(&daemon->outputs, &config->outputs);
+	if (ret >= 0)
+		ret = start_event_loop(daemon);
+	if (ret >= 0 && daemon->keeps_state)
+		ret = store_open(&daemon->store, config->store_path, config->store_interval_s);
+	if (ret < 0)
+		return ret;
+	daemon->queue = block_queue_new(slots, config->adc.block_scans);
+	daemon->adc = adc_new(&config->adc);
 	if (!daemon->queue || !daemon->adc)
 		return -ENOMEM;
 	ret = start_meter(daemon);
-	if (ret < 0)
-		return ret;
-	ret = sd_event_add_io(daemon->event, NULL, meter_thread_done_fd(daemon->meter), EPOLLIN, on_write_done, daemon);
-	if (ret < 0)
-		return ret;
-	ret = slave_new(&daemon->slave, daemon->event, &modbus, &daemon->config.identity, &slave_ops, daemon);
-	if (ret < 0)
-		return ret;
-	log_service(daemon);
-	return acquire_start(&daemon->acquire, daemon->adc, daemon->queue);
+	if (ret >= 0)
+		ret = start_slave(daemon);
+	if (ret >= 0)
+		ret = start_store(daemon);
+	if (ret >= 0)
+		ret = acquire_start(&daemon->acquire, daemon->adc, daemon->queue);
+	if (ret >= 0 && *config->control_socket)
+		ret = control_start(&daemon->control, config->control_socket, config->control_group, &daemon_control_ops, daemon);
+	return ret;
 }
 
 static void log_account(struct daemon *daemon)
@@ -159,15 +267,22 @@ static void log_account(struct daemon *daemon)
 		   status.lost, status.gaps, snapshot.void_windows, snapshot.bridged_s, status.errors);
 }
 
-/* In the reverse of the start. */
+/* In the reverse of the start.  The meter's last word, closures accounted for, is what the store keeps. */
 static void stop(struct daemon *daemon)
 {
 	if (daemon->acquire && daemon->meter)
 		log_account(daemon);
+	if (daemon->control)
+		control_stop(daemon->control);
 	if (daemon->acquire)
 		acquire_stop(daemon->acquire);
 	slave_free(daemon->slave);
 	meter_thread_stop(daemon->meter);
+	if (daemon->store)
+		store_stop(daemon->store, STORE_PATIENCE_S);
+	meter_thread_free(daemon->meter);
+	if (daemon->outputs)
+		outputs_stop(daemon->outputs);
 	if (daemon->adc)
 		daemon->adc->ops->free(daemon->adc);
 	block_queue_free(daemon->queue);
@@ -183,8 +298,8 @@ static void prepare_signals(void)
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < ENDING_SIGNALS; i++)
-		sigaddset(&set, ending_signals[i]);
+	for (size_t i = 0; i < HANDLED_SIGNALS; i++)
+		sigaddset(&set, handled_signals[i].number);
 	pthread_sigmask(SIG_BLOCK, &set, NULL);
 	signal(SIGPIPE, SIG_IGN);
 }
@@ -211,6 +326,14 @@ static int run(struct daemon *daemon)
 	return ret;
 }
 
+static int override(const char *option, const char *prefix, const char *path, char *field, size_t size)
+{
+	if ((size_t)snprintf(field, size, "%s%s", prefix, path) < size)
+		return 0;
+	fprintf(stderr, "dinmeterd: %s: the path is longer than %zu bytes\n", option, size - 1 - strlen(prefix));
+	return -EINVAL;
+}
+
 static int configure(struct config *config, const struct options *options)
 {
 	const char *file = options->file ? options->file : options->simulate ? NULL : DAEMON_CONFIG_FILE;
@@ -223,16 +346,12 @@ static int configure(struct config *config, const struct options *options)
 		snprintf(config->adc.source, sizeof(config->adc.source), "sim");
 	if (!ret)
 		ret = config_check_source(config, stderr);
-	if (options->pty && (size_t)snprintf(config->modbus.device, sizeof(config->modbus.device), "pty:%s", options->pty) >=
-				    sizeof(config->modbus.device)) {
-		fprintf(stderr, "dinmeterd: --pty: the path is longer than %zu bytes\n", sizeof(config->modbus.device) - 5);
-		ret = -EINVAL;
-	}
-	if (options->state && (size_t)snprintf(config->store_path, sizeof(config->store_path), "%s", options->state) >=
-				      sizeof(config->store_path)) {
-		fprintf(stderr, "dinmeterd: --state: the path is longer than %zu bytes\n", sizeof(config->store_path) - 1);
-		ret = -EINVAL;
-	}
+	if (options->pty)
+		ret = override("--pty", "pty:", options->pty, config->modbus.device, sizeof(config->modbus.device)) ? -EINVAL : ret;
+	if (options->state)
+		ret = override("--state", "", options->state, config->store_path, sizeof(config->store_path)) ? -EINVAL : ret;
+	if (options->control)
+		ret = override("--control", "", options->control, config->control_socket, sizeof(config->control_socket)) ? -EINVAL : ret;
 	return ret;
 }
 
@@ -251,6 +370,9 @@ int daemon_main(int argc, char **argv)
 		log_error("cannot start: %s", strerror(ENOMEM));
 		return EXIT_FAILED;
 	}
+	pthread_mutex_init(&daemon->bus_lock, NULL);
+	/* What is simulated on the command line must not be added to a meter's energies. */
+	daemon->keeps_state = !options.simulate || options.state;
 	if (configure(&daemon->config, &options) < 0)
 		status = EXIT_USAGE;
 	else if (options.print || options.check)

@@ -7,11 +7,14 @@ libshell_a_SOURCES += \
 	%D%/config_source.c %D%/config_source.h \
 	%D%/config_table.c %D%/config_table.h \
 	%D%/config_value.c \
-	%D%/daemon.c %D%/daemon.h \
+	%D%/daemon.c %D%/daemon.h %D%/daemon_private.h \
+	%D%/daemon_control.c \
 	%D%/log.c %D%/log.h \
 	%D%/meter_thread.c %D%/meter_thread.h \
 	%D%/monotonic.c %D%/monotonic.h \
-	%D%/options.c %D%/options.h
+	%D%/options.c %D%/options.h \
+	%D%/password.c %D%/password.h \
+	%D%/restore.c %D%/restore.h
 
 sbin_PROGRAMS += dinmeterd
 dinmeterd_SOURCES = src/main.c

@@ -4,82 +4,221 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
+#include "metering/alerts.h"
 
+#define SECOND INT64_C(1000000000)
 /* How long the thread sleeps at most: staleness is seen, and life is shown, this often. */
 #define TICK_NS INT64_C(50000000)
+/* So long the alarm contact believes a thread that says nothing more: data is stale by then in any case. */
+#define TRUST_NS (2 * SECOND)
+#define PATIENCE_NS (2 * SECOND)	/* of who waits for a request's result */
+#define HANDOVER_ENTRIES 8
 
-enum write_state { WRITE_NONE, WRITE_POSTED, WRITE_DONE };
+enum request_state { REQUEST_NONE, REQUEST_POSTED, REQUEST_DONE };
+
+/* The bus is told by an eventfd, others wait on a condition: each has a request of its own under way. */
+enum { SLOT_BUS, SLOT_LOCAL, SLOTS };
+
+struct slot {
+	struct meter_request request;
+	enum request_state state;
+	bool abandoned;		/* nobody waits for the result */
+	int result;
+};
 
 struct meter_thread {
 	pthread_t thread;
 	struct block_queue *queue;
+	struct outputs *outputs;
+	struct store *store;
 	struct meter *meter;
 	void *memory;
-	int done_fd;
+	int done_fd, port_fd;
+	struct nv own;		/* the thread's: what it publishes next */
 
 	pthread_mutex_t lock;	/* all below */
+	pthread_cond_t answered;
 	struct snapshot snapshot;
-	struct register_image image;
-	struct posted_write write;
-	enum write_state write_state;
-	int write_result;
+	struct register_image image, *next_image;	/* next_image: the thread's, encoded outside the lock */
+	struct nv nv;
+	struct datalog_entry *entry;	/* DATALOG_ENTRIES, each at its serial modulo that */
+	uint64_t serial;		/* of the newest in `entry` */
+	struct slot slot[SLOTS];
 	int64_t heartbeat_ns;
 	bool stop;
 };
 
-static void publish(struct meter_thread *thread)
+/* Entries that are new since the last time: copied once, so that nobody reads the meter's own. */
+static unsigned publish_entries(struct meter_thread *thread)
 {
-	const struct snapshot *snapshot = meter_snapshot(thread->meter);
-	struct register_image image;
+	const struct datalog *log = meter_datalog(thread->meter);
+	unsigned fresh = 0;
 
-	registers_encode(snapshot, &image);
-	pthread_mutex_lock(&thread->lock);
-	thread->snapshot = *snapshot;
-	thread->image = image;
-	pthread_mutex_unlock(&thread->lock);
+	while (fresh < DATALOG_ENTRIES && log->state.serial - fresh > thread->serial)
+		fresh++;
+	for (unsigned age = 0; age < fresh; age++) {
+		uint64_t serial = log->state.serial - age;
+
+		thread->entry[serial % DATALOG_ENTRIES] = log->entry[serial % DATALOG_ENTRIES];
+	}
+	thread->serial = log->state.serial;
+	return fresh;
 }
 
-static void signal_done(struct meter_thread *thread)
+static void hand_over(struct meter_thread *thread)
+{
+	struct datalog_entry newest[HANDOVER_ENTRIES];
+	unsigned n = 0;
+
+	for (unsigned age = HANDOVER_ENTRIES; age-- > 0;) {
+		const struct datalog_entry *entry = datalog_entry(meter_datalog(thread->meter), age);
+
+		if (entry)
+			newest[n++] = *entry;
+	}
+	store_handover(thread->store, &thread->own, newest, n);
+}
+
+/* Returns whether the log has grown. */
+static bool publish(struct meter_thread *thread)
+{
+	const struct snapshot *snapshot = meter_snapshot(thread->meter);
+	unsigned fresh;
+
+	registers_encode(snapshot, thread->next_image);
+	meter_get_state(thread->meter, &thread->own.meter);
+	thread->own.sequence++;
+	if (thread->store)
+		hand_over(thread);
+	pthread_mutex_lock(&thread->lock);
+	thread->snapshot = *snapshot;
+	thread->image = *thread->next_image;
+	thread->nv = thread->own;
+	fresh = publish_entries(thread);
+	pthread_mutex_unlock(&thread->lock);
+	return fresh > 0;
+}
+
+static void signal_fd(int fd)
 {
 	uint64_t one = 1;
 
-	while (write(thread->done_fd, &one, sizeof(one)) < 0 && errno == EINTR)
+	while (write(fd, &one, sizeof(one)) < 0 && errno == EINTR)
 		;
 }
 
-/* The image shows what was written before anyone hears that it was. */
-static void carry_out(struct meter_thread *thread, const struct posted_write *write)
+static void clear_fd(int fd)
 {
-	struct meter_change change;
-	int result = registers_check_write(write->first, write->count, write->values, meter_snapshot(thread->meter), &change);
+	uint64_t count;
 
-	if (result == REGISTERS_OK) {
-		meter_change(thread->meter, &change);
-		publish(thread);
-	}
-	pthread_mutex_lock(&thread->lock);
-	thread->write_result = result;
-	thread->write_state = WRITE_DONE;
-	pthread_mutex_unlock(&thread->lock);
-	signal_done(thread);
+	while (read(fd, &count, sizeof(count)) < 0 && errno == EINTR)
+		;
 }
 
-/* Shows life; returns whether to go on, and whether a write waits. */
-static bool look_around(struct meter_thread *thread, bool *waits, struct posted_write *write)
+/* The contacts begin no closure any more until the next plan; what they have begun is accounted for. */
+static void recall_pulses(struct meter_thread *thread)
+{
+	uint64_t made[PULSE_OUTPUTS];
+
+	if (!thread->outputs)
+		return;
+	for (int i = 0; i < PULSE_OUTPUTS; i++)
+		made[i] = outputs_recall(thread->outputs, (enum pulse_output)i);
+	meter_pulses_made(thread->meter, made);
+}
+
+static void plan_pulses(struct meter_thread *thread)
+{
+	struct pulse_plan plan[PULSE_OUTPUTS];
+
+	if (!thread->outputs)
+		return;
+	meter_pulses_plan(thread->meter, plan);
+	for (int i = 0; i < PULSE_OUTPUTS; i++)
+		outputs_plan(thread->outputs, (enum pulse_output)i, &plan[i]);
+}
+
+/* Fail-safe: said anew all the time, so that the contact falls to alarm by itself when this thread stands still. */
+static void tell_health(struct meter_thread *thread)
+{
+	const struct snapshot *snapshot = meter_snapshot(thread->meter);
+
+	if (thread->outputs)
+		outputs_set_healthy(thread->outputs, snapshot->live && !(snapshot->alerts & ALERTS_PHASE_LOSS),
+				    monotonic_ns() + TRUST_NS);
+}
+
+static bool same_port(const struct settings *a, const struct settings *b)
+{
+	return a->address == b->address && a->baud == b->baud && a->parity == b->parity;
+}
+
+/* What a request would do, as a Modbus exception code. */
+static int check(struct meter_thread *thread, const struct meter_request *request, struct meter_change *change)
+{
+	const struct snapshot *snapshot = meter_snapshot(thread->meter);
+
+	if (request->kind == METER_WRITE_REGISTERS)
+		return registers_check_write(request->first, request->count, request->values, snapshot, change);
+	registers_no_change(snapshot, change);
+	if (request->kind == METER_SET && setting_set(&change->settings, request->setting, request->value))
+		return REGISTERS_ILLEGAL_VALUE;
+	return REGISTERS_OK;
+}
+
+static void apply(struct meter_thread *thread, const struct meter_request *request, const struct meter_change *change)
+{
+	bool port = !same_port(&meter_snapshot(thread->meter)->settings, &change->settings);
+
+	if (request->kind == METER_SET_PASSWORD)
+		memcpy(request->setup ? thread->own.setup_password : thread->own.reset_password, request->hash, NV_HASH_MAX);
+	recall_pulses(thread);
+	meter_change(thread->meter, change);
+	plan_pulses(thread);
+	publish(thread);
+	if (thread->store)
+		store_commit(thread->store);
+	if (port)
+		signal_fd(thread->port_fd);
+}
+
+/* The image shows what was written, and a kill does not undo it, before anyone hears that it was. */
+static void carry_out(struct meter_thread *thread, unsigned which, const struct meter_request *request)
+{
+	struct slot *slot = &thread->slot[which];
+	struct meter_change change;
+	int result = check(thread, request, &change);
+
+	if (result == REGISTERS_OK)
+		apply(thread, request, &change);
+	pthread_mutex_lock(&thread->lock);
+	slot->result = result;
+	slot->state = slot->abandoned ? REQUEST_NONE : REQUEST_DONE;
+	slot->abandoned = false;
+	pthread_cond_broadcast(&thread->answered);
+	pthread_mutex_unlock(&thread->lock);
+	if (which == SLOT_BUS)
+		signal_fd(thread->done_fd);
+}
+
+/* Shows life; returns whether to go on, and the slot of a request that waits, or SLOTS. */
+static bool look_around(struct meter_thread *thread, unsigned *which, struct meter_request *request)
 {
 	bool stop;
 
 	pthread_mutex_lock(&thread->lock);
 	thread->heartbeat_ns = monotonic_ns();
 	stop = thread->stop;
-	*waits = thread->write_state == WRITE_POSTED;
-	if (*waits)
-		*write = thread->write;
+	for (*which = 0; *which < SLOTS && thread->slot[*which].state != REQUEST_POSTED; ++*which)
+		;
+	if (*which < SLOTS)
+		*request = thread->slot[*which].request;
 	pthread_mutex_unlock(&thread->lock);
 	return !stop;
 }
@@ -95,60 +234,99 @@ static void log_liveness(bool *live, const struct snapshot *snapshot)
 		log_warning("no valid measurement: readings are shown as not valid until samples return");
 }
 
+/* One block, or the time that passes without one. */
+static void measure(struct meter_thread *thread)
+{
+	const struct adc_block *block = block_queue_wait(thread->queue, monotonic_ns() + TICK_NS);
+	bool changed = false;
+
+	meter_set_utc(thread->meter, monotonic_to_utc_ns());
+	if (block) {
+		changed = meter_feed(thread->meter, block);
+		block_queue_release(thread->queue);
+	}
+	changed |= meter_tick(thread->meter, monotonic_ns());
+	if (meter_pulses_due(thread->meter)) {
+		recall_pulses(thread);
+		plan_pulses(thread);
+	}
+	if (changed && publish(thread) && thread->store)
+		store_commit(thread->store);
+	tell_health(thread);
+}
+
 static void *run(void *context)
 {
 	struct meter_thread *thread = context;
-	struct posted_write write;
-	bool waits, live = false;
+	struct meter_request request;
+	unsigned which;
+	bool live = false;
 
-	while (look_around(thread, &waits, &write)) {
-		const struct adc_block *block;
-		bool changed = false;
-
-		if (waits)
-			carry_out(thread, &write);
-		block = block_queue_wait(thread->queue, monotonic_ns() + TICK_NS);
-		if (block) {
-			changed = meter_feed(thread->meter, block);
-			block_queue_release(thread->queue);
-		}
-		changed |= meter_tick(thread->meter, monotonic_ns());
-		if (changed)
-			publish(thread);
+	while (look_around(thread, &which, &request)) {
+		if (which < SLOTS)
+			carry_out(thread, which, &request);
+		else
+			measure(thread);
 		log_liveness(&live, meter_snapshot(thread->meter));
 	}
+	recall_pulses(thread);
+	publish(thread);
 	return NULL;
 }
 
-static void thread_free(struct meter_thread *thread)
+void meter_thread_free(struct meter_thread *thread)
 {
+	if (!thread)
+		return;
+	pthread_cond_destroy(&thread->answered);
 	pthread_mutex_destroy(&thread->lock);
 	if (thread->done_fd >= 0)
 		close(thread->done_fd);
+	if (thread->port_fd >= 0)
+		close(thread->port_fd);
+	free(thread->entry);
+	free(thread->next_image);
 	free(thread->memory);
 	free(thread);
 }
 
-int meter_thread_start(struct meter_thread **out, const struct meter_config *config, struct block_queue *queue)
+static void build_meter(struct meter_thread *thread, const struct meter_thread_config *config)
+{
+	thread->meter = meter_init(thread->memory, config->meter);
+	meter_set_utc(thread->meter, monotonic_to_utc_ns());
+	meter_tick(thread->meter, monotonic_ns());
+	for (unsigned i = 0; i < config->entries_n; i++) {
+		meter_restore_entry(thread->meter, &config->entries[i]);
+		thread->entry[config->entries[i].serial % DATALOG_ENTRIES] = config->entries[i];
+	}
+	thread->serial = meter_datalog(thread->meter)->state.serial;
+}
+
+int meter_thread_start(struct meter_thread **out, const struct meter_thread_config *config)
 {
 	struct meter_thread *thread = calloc(1, sizeof(*thread));
 	int ret;
 
 	if (!thread)
 		return -ENOMEM;
-	pthread_mutex_init(&thread->lock, NULL);
-	thread->queue = queue;
+	ret = monotonic_lock_init(&thread->lock, &thread->answered);
+	if (ret) {
+		free(thread);
+		return ret;
+	}
+	thread->queue = config->queue;
+	thread->outputs = config->outputs;
+	thread->store = config->store;
+	thread->own = *config->nv;
 	thread->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (thread->done_fd < 0) {
-		ret = -errno;
+	thread->port_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	thread->memory = malloc(meter_bytes(config->meter));
+	thread->next_image = malloc(sizeof(*thread->next_image));
+	thread->entry = calloc(DATALOG_ENTRIES, sizeof(*thread->entry));
+	ret = thread->done_fd < 0 || thread->port_fd < 0 ? -EMFILE : -ENOMEM;
+	if (ret == -EMFILE || !thread->memory || !thread->next_image || !thread->entry)
 		goto fail;
-	}
-	thread->memory = malloc(meter_bytes(config));
-	if (!thread->memory) {
-		ret = -ENOMEM;
-		goto fail;
-	}
-	thread->meter = meter_init(thread->memory, config);
+	build_meter(thread, config);
 	thread->heartbeat_ns = monotonic_ns();
 	publish(thread);
 	ret = -pthread_create(&thread->thread, NULL, run, thread);
@@ -158,7 +336,7 @@ int meter_thread_start(struct meter_thread **out, const struct meter_config *con
 	*out = thread;
 	return 0;
 fail:
-	thread_free(thread);
+	meter_thread_free(thread);
 	return ret;
 }
 
@@ -176,17 +354,49 @@ void meter_thread_get_snapshot(struct meter_thread *thread, struct snapshot *sna
 	pthread_mutex_unlock(&thread->lock);
 }
 
-int meter_thread_post(struct meter_thread *thread, const struct posted_write *write)
+void meter_thread_get_nv(struct meter_thread *thread, struct nv *nv)
 {
-	int ret = 0;
+	pthread_mutex_lock(&thread->lock);
+	*nv = thread->nv;
+	pthread_mutex_unlock(&thread->lock);
+}
+
+unsigned meter_thread_get_entries(struct meter_thread *thread, uint64_t from, unsigned max, struct datalog_entry *entries)
+{
+	unsigned n = 0;
+	uint64_t oldest;
 
 	pthread_mutex_lock(&thread->lock);
-	if (thread->write_state == WRITE_NONE) {
-		thread->write = *write;
-		thread->write_state = WRITE_POSTED;
-	} else {
-		ret = -EBUSY;
+	oldest = thread->nv.meter.log.first_serial;
+	if (thread->serial >= DATALOG_ENTRIES && oldest < thread->serial - DATALOG_ENTRIES + 1)
+		oldest = thread->serial - DATALOG_ENTRIES + 1;
+	for (uint64_t serial = from > oldest ? from : oldest; serial <= thread->serial && n < max; serial++) {
+		const struct datalog_entry *entry = &thread->entry[serial % DATALOG_ENTRIES];
+
+		if (entry->serial == serial)
+			entries[n++] = *entry;
 	}
+	pthread_mutex_unlock(&thread->lock);
+	return n;
+}
+
+static int post(struct meter_thread *thread, unsigned which, const struct meter_request *request)
+{
+	struct slot *slot = &thread->slot[which];
+
+	if (slot->state != REQUEST_NONE)
+		return -EBUSY;
+	slot->request = *request;
+	slot->state = REQUEST_POSTED;
+	return 0;
+}
+
+int meter_thread_post(struct meter_thread *thread, const struct meter_request *request)
+{
+	int ret;
+
+	pthread_mutex_lock(&thread->lock);
+	ret = post(thread, SLOT_BUS, request);
 	pthread_mutex_unlock(&thread->lock);
 	if (!ret)
 		block_queue_kick(thread->queue);
@@ -200,18 +410,51 @@ int meter_thread_done_fd(const struct meter_thread *thread)
 
 int meter_thread_take_result(struct meter_thread *thread)
 {
-	uint64_t count;
+	struct slot *slot = &thread->slot[SLOT_BUS];
 	int ret = -EAGAIN;
 
-	while (read(thread->done_fd, &count, sizeof(count)) < 0 && errno == EINTR)
-		;
+	clear_fd(thread->done_fd);
 	pthread_mutex_lock(&thread->lock);
-	if (thread->write_state == WRITE_DONE) {
-		thread->write_state = WRITE_NONE;
-		ret = thread->write_result;
+	if (slot->state == REQUEST_DONE) {
+		slot->state = REQUEST_NONE;
+		ret = slot->result;
 	}
 	pthread_mutex_unlock(&thread->lock);
 	return ret;
+}
+
+int meter_thread_request(struct meter_thread *thread, const struct meter_request *request)
+{
+	struct slot *slot = &thread->slot[SLOT_LOCAL];
+	int64_t deadline_ns = monotonic_ns() + PATIENCE_NS;
+	int ret;
+
+	pthread_mutex_lock(&thread->lock);
+	ret = post(thread, SLOT_LOCAL, request);
+	if (ret)
+		goto out;
+	block_queue_kick(thread->queue);
+	while (slot->state == REQUEST_POSTED && !ret)
+		ret = monotonic_wait_until(&thread->answered, &thread->lock, deadline_ns);
+	if (slot->state == REQUEST_DONE) {
+		slot->state = REQUEST_NONE;
+		ret = slot->result;
+	} else {
+		slot->abandoned = true;
+	}
+out:
+	pthread_mutex_unlock(&thread->lock);
+	return ret;
+}
+
+int meter_thread_port_fd(const struct meter_thread *thread)
+{
+	return thread->port_fd;
+}
+
+void meter_thread_clear_port_fd(struct meter_thread *thread)
+{
+	clear_fd(thread->port_fd);
 }
 
 int64_t meter_thread_heartbeat_ns(struct meter_thread *thread)
@@ -233,5 +476,4 @@ void meter_thread_stop(struct meter_thread *thread)
 	pthread_mutex_unlock(&thread->lock);
 	block_queue_kick(thread->queue);
 	pthread_join(thread->thread, NULL);
-	thread_free(thread);
 }

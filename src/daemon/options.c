@@ -15,7 +15,8 @@ static const struct {
 	{ { "print", no_argument, NULL, 'p' }, NULL, "print the configuration in effect and exit" },
 	{ { "simulate", no_argument, NULL, 's' }, NULL, "simulate the three-phase source, no hardware; without -c, defaults for all else" },
 	{ { "pty", required_argument, NULL, 'y' }, "LINK", "serve Modbus on a new pseudo-terminal with a symbolic link at LINK" },
-	{ { "state", required_argument, NULL, 'd' }, "DIR", "state directory" },
+	{ { "state", required_argument, NULL, 'd' }, "DIR", "state directory; with -s and without it, nothing is kept" },
+	{ { "control", required_argument, NULL, 'k' }, "SOCKET", "control socket" },
 	{ { "verbose", no_argument, NULL, 'v' }, NULL, "log debugging messages too" },
 	{ { "help", no_argument, NULL, 'h' }, NULL, "show this text" },
 	{ { "version", no_argument, NULL, 'V' }, NULL, "show the version" },
@@ -64,6 +65,7 @@ int options_read(struct options *options, int argc, char **argv)
 		case 's': options->simulate = true; break;
 		case 'y': options->pty = optarg; break;
 		case 'd': options->state = optarg; break;
+		case 'k': options->control = optarg; break;
 		case 'v': options->verbose = true; break;
 		case 'h': print_usage(stdout); return 0;
 		case 'V': puts("dinmeterd " PACKAGE_VERSION); return 0;

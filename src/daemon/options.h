@@ -13,6 +13,7 @@ struct options {
 	bool verbose;		/* -v */
 	const char *pty;	/* --pty */
 	const char *state;	/* --state */
+	const char *control;	/* --control */
 };
 
 /*

@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "metering/alerts.h"
-#include "metering/moments.h"
-#include "metering/quantities.h"
-#include "metering/window.h"
+#include "metering/meter_private.h"
 
 #define NS_PER_S 1e9
 /* Without a valid window energy goes on with the last good power, no longer than this. */
@@ -14,46 +12,10 @@
 /* Samples are taken to be flowing when the newest block is no older than its own length and this. */
 #define FLOWING_S 0.3
 #define CYCLE_S 1.0
-#define RESETS_MODULUS 32768
 /* A plan of pulses begins this much after the block in which its second ended: there is time to hand it over. */
 #define PULSE_LEAD_S 0.05
 /* The system's clock is taken to have been set when it jumps by more than this. */
 #define CLOCK_JUMP_NS INT64_C(1000000000)
-
-struct meter {
-	struct meter_config config;
-	struct channel_errors errors;
-	struct window window;
-	double *window_memory;
-	struct orientation orientation;
-	struct snapshot snapshot;
-	struct datalog log;
-
-	struct pulse pulse[PULSE_OUTPUTS];
-	uint64_t pulses_made[PULSE_OUTPUTS];	/* by the contacts' own count, accounted for */
-	struct energy pulse_added[PULSE_OUTPUTS];	/* came to what is owed in the last cycle */
-	int64_t pulse_from_ns;		/* the second that shows it .. */
-	double pulse_span_s;		/* .. and its length */
-	bool pulses_due, pulse_raised;	/* a plan is due; 144 was raised since bit 14 was set */
-	bool pulse_span_begun;		/* what is added from now on belongs to the next span */
-
-	struct moments moments;		/* of the last good window, to be read anew when a setting changes */
-	bool moments_primary;
-	double accrual_w[PHASES];
-	unsigned clipped, clipped_last;	/* channels: in the window that fills, in the last good one */
-
-	double nominal_hz;		/* rate the window is laid out for; 0 = none yet */
-	bool connected;			/* the window's opening crossfade continues a good window */
-	double gap_s;			/* time lost since the last good window that no sample tells of */
-	double bridge_left_s;
-	double block_s;			/* length of the newest block */
-	int64_t block_ns, valid_ns, cycle_ns;	/* newest block, newest good window, last end of a cycle */
-	int64_t now_ns;			/* the latest time told */
-	int64_t utc_less_clock_ns;
-	bool utc_known;
-	bool ever_valid, started;
-	unsigned pending;		/* METER_SYNC_DEMAND, METER_RESET_MAX_DEMAND */
-};
 
 /* The struct is followed by the window's memory, aligned for double. */
 static size_t header_bytes(void)
@@ -75,7 +37,7 @@ static void show_nothing_live(struct meter *meter)
 	s->alerts = alerts_stale(s->alerts, &s->derived);
 }
 
-static int64_t utc_s(const struct meter *meter)
+int64_t meter_utc_s(const struct meter *meter)
 {
 	int64_t utc_ns = meter->now_ns + meter->utc_less_clock_ns;
 
@@ -83,21 +45,21 @@ static int64_t utc_s(const struct meter *meter)
 }
 
 /* What the snapshot shows of the log and of the pulses. */
-static void show_log(struct meter *meter)
+void meter_show_log(struct meter *meter)
 {
 	struct snapshot *s = &meter->snapshot;
 
 	s->log = meter->log.state;
-	s->log_clock_s = utc_s(meter) + meter->log.state.clock_offset_s;
+	s->log_clock_s = meter_utc_s(meter) + meter->log.state.clock_offset_s;
 	s->log_max_days = datalog_max_days(s->settings.demand_subinterval_s);
 }
 
-static void show_page(struct meter *meter)
+void meter_show_page(struct meter *meter)
 {
 	datalog_page(&meter->log, meter->snapshot.log_page);
 }
 
-static void show_pulses(struct meter *meter)
+void meter_show_pulses(struct meter *meter)
 {
 	for (int i = 0; i < PULSE_OUTPUTS; i++) {
 		meter->snapshot.pulses[i] = meter->pulse[i].closures;
@@ -138,9 +100,9 @@ struct meter *meter_init(void *memory, const struct meter_config *config)
 		take_state(meter, config->state);
 	meter->config.state = NULL;	/* the caller's, not to be looked at again */
 	show_nothing_live(meter);
-	show_pulses(meter);
-	show_log(meter);
-	show_page(meter);
+	meter_show_pulses(meter);
+	meter_show_log(meter);
+	meter_show_page(meter);
 	return meter;
 }
 
@@ -148,11 +110,11 @@ void meter_restore_entry(struct meter *meter, const struct datalog_entry *entry)
 {
 	datalog_restore(&meter->log, entry);
 	if (meter->log.state.page)
-		show_page(meter);
+		meter_show_page(meter);
 }
 
 /* Readings and alerts of the last good window under the present settings. */
-static void evaluate(struct meter *meter)
+void meter_evaluate(struct meter *meter)
 {
 	struct snapshot *s = &meter->snapshot;
 	struct quantities_input input = {
@@ -203,7 +165,7 @@ static void record(struct meter *meter)
 {
 	struct snapshot *s = &meter->snapshot;
 	struct datalog_entry entry = {
-		.clock_s = s->log_clock_s, .utc_s = utc_s(meter),
+		.clock_s = s->log_clock_s, .utc_s = meter_utc_s(meter),
 		.scale_i = (int8_t)s->derived.scale_i, .scale_v = (int8_t)s->derived.scale_v,
 		.scale_w = (int8_t)s->derived.scale_w, .scale_e = (int8_t)s->derived.scale_e,
 	};
@@ -213,9 +175,9 @@ static void record(struct meter *meter)
 	memcpy(entry.pointer, meter->log.state.pointer, sizeof(entry.pointer));
 	meter->config.record(s, entry.pointer, entry.word);
 	datalog_subinterval(&meter->log, &entry, &s->energies.kwh);
-	show_log(meter);
+	meter_show_log(meter);
 	if (meter->log.state.page)
-		show_page(meter);
+		meter_show_page(meter);
 }
 
 /* A cycle ends for demand, and with it what waits for that. */
@@ -224,7 +186,7 @@ static void end_demand_cycle(struct meter *meter, const double power[DEMAND_QUAN
 	struct snapshot *s = &meter->snapshot;
 	unsigned ended = s->demand.subintervals_ended;
 
-	show_log(meter);
+	meter_show_log(meter);
 	demand_cycle(&s->demand, power, seconds, s->settings.demand_subintervals, s->settings.demand_subinterval_s,
 		     meter->pending & METER_SYNC_DEMAND, meter->pending & METER_RESET_MAX_DEMAND);
 	meter->pending = 0;
@@ -269,7 +231,7 @@ static void bridge(struct meter *meter)
 	meter->bridge_left_s -= seconds;
 	meter->snapshot.bridged_s += seconds;
 	/* the readings may be gone by now: take them from the last good window once more */
-	evaluate(meter);
+	meter_evaluate(meter);
 	accrue(meter, seconds);
 	total_powers(&meter->snapshot.readings, power);
 	demand_add(&meter->snapshot.demand, power, seconds);
@@ -285,7 +247,7 @@ void meter_take_second(struct meter *meter, const struct moments *moments, bool 
 	s->live = meter->ever_valid = true;
 	s->t_ns = meter->valid_ns = meter->cycle_ns = meter->now_ns = end_ns;
 	s->cycle++;
-	evaluate(meter);
+	meter_evaluate(meter);
 	accrue(meter, seconds);
 	total_powers(&s->readings, power);
 	end_demand_cycle(meter, power, seconds);
@@ -402,65 +364,6 @@ bool meter_tick(struct meter *meter, int64_t now_ns)
 	return changed;
 }
 
-static void change_log(struct meter *meter, const struct meter_change *change)
-{
-	struct datalog *log = &meter->log;
-	struct snapshot *s = &meter->snapshot;
-
-	if (change->commands & METER_RESET_LOG)
-		datalog_reset(log, &s->energies.kwh);
-	datalog_set_config(log, change->log_config);
-	datalog_set_pointers(log, change->log_pointer);
-	datalog_set_page(log, change->log_page);
-	if (change->log_clock_set) {
-		log->state.clock_offset_s = calendar_to_seconds(&change->log_clock) - utc_s(meter);
-		datalog_event(log, DATALOG_CLOCK_CHANGED);
-	}
-	show_log(meter);
-	show_page(meter);
-}
-
-static void change_energies(struct meter *meter, const struct meter_change *change)
-{
-	struct snapshot *s = &meter->snapshot;
-
-	if (!(change->commands & METER_CLEAR_ENERGY))
-		return;
-	memset(&s->energies, 0, sizeof(s->energies));
-	s->energy_resets = (s->energy_resets + change->clear_energy_count) % RESETS_MODULUS;
-	s->alerts &= ~ALERT_PULSE_OVERRUN;
-	for (int i = 0; i < PULSE_OUTPUTS; i++)
-		meter->pulse[i].owed = (struct energy){ 0, 0 };
-}
-
-void meter_change(struct meter *meter, const struct meter_change *change)
-{
-	struct snapshot *s = &meter->snapshot;
-	bool demand_changed = change->settings.demand_subintervals != s->settings.demand_subintervals ||
-			      change->settings.demand_subinterval_s != s->settings.demand_subinterval_s;
-
-	meter->pulse_raised |= change->settings.pulse_energy > s->settings.pulse_energy;
-	s->settings = change->settings;
-	settings_derive(&s->settings, &s->derived);
-	if (demand_changed) {
-		demand_restart(&s->demand, s->settings.demand_subinterval_s);
-		datalog_event(&meter->log, DATALOG_INTERRUPTED);
-	}
-	change_energies(meter, change);
-	for (int i = 0; i < PULSE_OUTPUTS && (change->commands & METER_CLEAR_PULSES); i++)
-		meter->pulse[i].closures = 0;
-	if (change->power_ups >= 0)
-		s->power_ups = (unsigned)change->power_ups;
-	meter->pending |= change->commands & (METER_SYNC_DEMAND | METER_RESET_MAX_DEMAND);
-	change_log(meter, change);
-	show_pulses(meter);
-	meter->pulses_due = true;
-	if (s->live)
-		evaluate(meter);
-	else
-		s->alerts = alerts_stale(s->alerts, &s->derived);
-}
-
 const struct snapshot *meter_snapshot(const struct meter *meter)
 {
 	return &meter->snapshot;
@@ -474,66 +377,4 @@ void meter_set_utc(struct meter *meter, int64_t utc_less_clock_ns)
 		datalog_event(&meter->log, DATALOG_CLOCK_CHANGED);
 	meter->utc_less_clock_ns = utc_less_clock_ns;
 	meter->utc_known = true;
-}
-
-void meter_get_state(const struct meter *meter, struct meter_state *state)
-{
-	const struct snapshot *s = &meter->snapshot;
-
-	memset(state, 0, sizeof(*state));
-	state->settings = s->settings;
-	state->energies = s->energies;
-	state->energy_resets = s->energy_resets;
-	state->power_ups = s->power_ups;
-	memcpy(state->max_demand, s->demand.max, sizeof(state->max_demand));
-	memcpy(state->pulse, meter->pulse, sizeof(state->pulse));
-	state->pulse_overrun = s->alerts & ALERT_PULSE_OVERRUN;
-	state->log = meter->log.state;
-}
-
-const struct datalog *meter_datalog(const struct meter *meter)
-{
-	return &meter->log;
-}
-
-bool meter_pulses_due(const struct meter *meter)
-{
-	return meter->pulses_due;
-}
-
-void meter_pulses_made(struct meter *meter, const uint64_t made[PULSE_OUTPUTS])
-{
-	for (int i = 0; i < PULSE_OUTPUTS; i++) {
-		pulse_made(&meter->pulse[i], (unsigned)(made[i] - meter->pulses_made[i]), meter->snapshot.settings.pulse_energy);
-		meter->pulses_made[i] = made[i];
-	}
-	show_pulses(meter);
-}
-
-/* Bit 14 is set by any output that is there, and falls after a rise of 144 when all of them keep up again. */
-static void judge_overrun(struct meter *meter)
-{
-	struct snapshot *s = &meter->snapshot;
-	int outputs = s->output_config ? PULSE_OUTPUTS : 1;
-	bool overrun = false;
-
-	for (int i = 0; i < outputs; i++)
-		overrun |= pulse_overrun(&meter->pulse[i], s->settings.pulse_energy, s->derived.pulse_duration_ms);
-	if (overrun && !(s->alerts & ALERT_PULSE_OVERRUN)) {
-		s->alerts |= ALERT_PULSE_OVERRUN;
-		meter->pulse_raised = false;
-	} else if (!overrun && meter->pulse_raised) {
-		s->alerts &= ~ALERT_PULSE_OVERRUN;
-	}
-}
-
-void meter_pulses_plan(struct meter *meter, struct pulse_plan plan[PULSE_OUTPUTS])
-{
-	const struct snapshot *s = &meter->snapshot;
-
-	for (int i = 0; i < PULSE_OUTPUTS; i++)
-		pulse_plan(&meter->pulse[i], &meter->pulse_added[i], s->settings.pulse_energy, s->derived.pulse_duration_ms,
-			   meter->pulse_from_ns, meter->pulse_span_s, &plan[i]);
-	judge_overrun(meter);
-	meter->pulses_due = false;
 }

@@ -42,7 +42,7 @@ struct slave {
 
 	struct port *port;		/* NULL while it is gone */
 	struct rtu rtu;
-	struct slave_counters counters;
+	struct slave_counters counters, told;
 	uint64_t rtu_errors, rtu_others;	/* of earlier lives of rtu */
 	struct log_limit error_limit, drop_limit;
 	int64_t retry_ns;		/* present back-off */
@@ -216,6 +216,14 @@ static void lose_port(struct slave *slave, int error)
 	schedule_retry(slave);
 }
 
+static void tell_activity(struct slave *slave)
+{
+	if (slave->ops.activity == NULL || memcmp(&slave->told, &slave->counters, sizeof(slave->told)) == 0)
+		return;
+	slave->told = slave->counters;
+	slave->ops.activity(slave->context, &slave->told);
+}
+
 static int on_retry(sd_event_source *source, uint64_t usec, void *context)
 {
 	struct slave *slave = context;
@@ -228,6 +236,7 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *context)
 	}
 	slave->counters.reopens++;
 	log_notice("modbus: %s: the port is back", slave->config.device);
+	tell_activity(slave);
 	return 0;
 }
 
@@ -324,6 +333,7 @@ static void work(struct slave *slave)
 	}
 	if (slave->reconfigure && !slave->count && !slave->writing && !slave->reply_length && !slave->sending)
 		apply_config(slave);
+	tell_activity(slave);
 }
 
 static void receive_frame(void *context, const struct rtu_frame *frame)

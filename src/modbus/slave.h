@@ -26,6 +26,8 @@ struct modbus_config {
 	int gap_ms;		/* an incomplete frame waits so long for its rest, 0..1000 */
 };
 
+struct slave_counters;
+
 /* What the slave needs of the meter. */
 struct slave_ops {
 	/* Copies the registers of the newest second. */
@@ -36,6 +38,8 @@ struct slave_ops {
 	 * Or -errno when the meter cannot take it now: the master gets exception 06.
 	 */
 	int (*write)(void *context, const struct pdu_write *write);
+	/* The counters have changed: bytes came or went, or the port did.  NULL = nobody wants to know. */
+	void (*activity)(void *context, const struct slave_counters *counters);
 };
 
 /* Bus counters, for the status. */

@@ -108,7 +108,7 @@ static int refuse_write(void *context, const struct pdu_write *write)
 	return -EBUSY;
 }
 
-static const struct slave_ops ops = { copy_image, refuse_write };
+static const struct slave_ops ops = { copy_image, refuse_write, NULL };
 
 static void setup(void)
 {

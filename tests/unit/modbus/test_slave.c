@@ -53,7 +53,7 @@ static int take_write(void *context, const struct pdu_write *write)
 	return write_result;
 }
 
-static const struct slave_ops ops = { copy_image, take_write };
+static const struct slave_ops ops = { copy_image, take_write, NULL };
 
 static void setup(void)
 {

@@ -1,0 +1,102 @@
+/* What the control socket asks of the daemon: copies of what is there, and requests to the meter.  Control thread. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/daemon_private.h"
+#include "daemon/monotonic.h"
+#include "daemon/password.h"
+
+static void copy_snapshot(void *context, struct snapshot *snapshot)
+{
+	struct daemon *daemon = context;
+
+	meter_thread_get_snapshot(daemon->meter, snapshot);
+}
+
+static void copy_health(void *context, struct control_health *health)
+{
+	struct daemon *daemon = context;
+
+	memset(health, 0, sizeof(*health));
+	health->adc_source = daemon->config.adc.source;
+	if (daemon->acquire)
+		acquire_get_status(daemon->acquire, &health->adc);
+	snprintf(health->bus_device, sizeof(health->bus_device), "%s", daemon->config.modbus.device);
+	pthread_mutex_lock(&daemon->bus_lock);
+	health->bus = daemon->bus;
+	memcpy(health->bus_port, daemon->bus_port, sizeof(health->bus_port));
+	pthread_mutex_unlock(&daemon->bus_lock);
+	if (daemon->store) {
+		store_get_status(daemon->store, &health->store);
+		memcpy(health->store_path, daemon->config.store_path, sizeof(health->store_path));
+	}
+	outputs_get_status(daemon->outputs, &health->outputs);
+	health->identity = daemon->config.identity;
+	health->started_ns = daemon->started_ns;
+	health->now_ns = monotonic_ns();
+}
+
+static int write_registers(void *context, unsigned first, unsigned count, const uint16_t *values)
+{
+	struct daemon *daemon = context;
+	struct meter_request request = { .kind = METER_WRITE_REGISTERS, .first = first, .count = count };
+
+	if (count > REGISTERS_WRITE_MAX)
+		return REGISTERS_ILLEGAL_VALUE;
+	memcpy(request.values, values, count * sizeof(*values));
+	return meter_thread_request(daemon->meter, &request);
+}
+
+static int set(void *context, enum setting which, int value)
+{
+	struct daemon *daemon = context;
+	struct meter_request request = { .kind = METER_SET, .setting = which, .value = value };
+
+	return meter_thread_request(daemon->meter, &request);
+}
+
+static int set_password(void *context, bool setup, const char *password)
+{
+	struct daemon *daemon = context;
+	struct meter_request request = { .kind = METER_SET_PASSWORD, .setup = setup };
+	int ret;
+
+	if (!password_legal(password))
+		return -EINVAL;
+	ret = password_hash(password, NULL, request.hash);
+	return ret ? ret : meter_thread_request(daemon->meter, &request);
+}
+
+static unsigned copy_entries(void *context, uint64_t from, unsigned max, struct datalog_entry *entries)
+{
+	struct daemon *daemon = context;
+
+	return meter_thread_get_entries(daemon->meter, from, max, entries);
+}
+
+static unsigned copy_edges(void *context, uint64_t since, unsigned max, struct outputs_edge *edges)
+{
+	struct daemon *daemon = context;
+
+	return outputs_get_edges(daemon->outputs, since, edges, max);
+}
+
+static void commit(void *context)
+{
+	struct daemon *daemon = context;
+
+	if (daemon->store)
+		store_commit(daemon->store);
+}
+
+const struct control_ops daemon_control_ops = {
+	.snapshot = copy_snapshot,
+	.health = copy_health,
+	.write = write_registers,
+	.set = set,
+	.set_password = set_password,
+	.entries = copy_entries,
+	.edges = copy_edges,
+	.commit = commit,
+};

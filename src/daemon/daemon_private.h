@@ -1,0 +1,42 @@
+/*
+ * daemon_private - what the files of the daemon share: its parts.
+ */
+#ifndef DAEMON_DAEMON_PRIVATE_H
+#define DAEMON_DAEMON_PRIVATE_H
+
+#include <pthread.h>
+#include <systemd/sd-event.h>
+
+#include "adc/acquire.h"
+#include "adc/adc.h"
+#include "adc/queue.h"
+#include "control/control.h"
+#include "daemon/config.h"
+#include "daemon/meter_thread.h"
+#include "modbus/slave.h"
+#include "outputs/outputs.h"
+#include "store/store.h"
+
+struct daemon {
+	struct config config;
+	bool keeps_state;		/* there is a state directory */
+	int64_t started_ns;
+	sd_event *event;
+	struct outputs *outputs;
+	struct store *store;		/* NULL = nothing is kept */
+	struct adc *adc;
+	struct block_queue *queue;
+	struct acquire *acquire;
+	struct meter_thread *meter;
+	struct slave *slave;
+	struct control *control;
+
+	pthread_mutex_t bus_lock;	/* below: the main thread's account of the bus, for others to copy */
+	struct slave_counters bus;
+	char bus_port[256];
+};
+
+/* What the control socket asks; context: struct daemon. */
+extern const struct control_ops daemon_control_ops;
+
+#endif

@@ -1,0 +1,96 @@
+#include "daemon/restore.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "daemon/password.h"
+#include "store/precedence.h"
+
+#define COUNTER_MODULUS 32768	/* of register 152 */
+
+/* Empty where the kernel does not tell it: then every start counts as one after a boot. */
+static void read_boot_id(char *id, size_t size)
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, id, size - 1);
+
+	if (fd >= 0)
+		close(fd);
+	id[n > 0 ? n : 0] = '\0';
+	id[strcspn(id, "\n")] = '\0';
+}
+
+static void log_settings(const struct precedence *precedence)
+{
+	char text[256];
+
+	for (unsigned i = 0; i < precedence->n; i++) {
+		precedence_get_text(&precedence->decision[i], text, sizeof(text));
+		log_notice("settings: %s", text);
+	}
+	if (!precedence->consistent) {
+		precedence_get_warning(precedence, text, sizeof(text));
+		log_warning("settings: %s", text);
+	}
+}
+
+/* One password: `word` of the file against its hash at the last start and the one in force. */
+static int decide_password(const char *name, const char *word, char *file, char *stored)
+{
+	char hash[NV_HASH_MAX];
+	bool first = !*stored;
+	int ret = password_hash(word, file, hash);
+
+	if (ret)
+		return ret;
+	if (precedence_decide_password(hash, file, stored)) {
+		memcpy(stored, hash, NV_HASH_MAX);
+		if (!first)
+			log_notice("settings: %s: changed in the file since the last start: the file's is taken", name);
+	}
+	memcpy(file, hash, NV_HASH_MAX);
+	return 0;
+}
+
+/* Guide, 152: a start after the machine booted, or after the daemon was ended; not one after a crash. */
+static void count_power_up(struct restored *restored)
+{
+	struct nv *nv = &restored->nv;
+	char boot_id[sizeof(nv->boot_id)];
+
+	read_boot_id(boot_id, sizeof(boot_id));
+	if (!restored->found || nv->stopped || !*boot_id || strcmp(boot_id, nv->boot_id))
+		nv->meter.power_ups = (nv->meter.power_ups + 1) % COUNTER_MODULUS;
+	memcpy(nv->boot_id, boot_id, sizeof(boot_id));
+	nv->stopped = false;
+}
+
+int restore_state(struct restored *restored, const struct config *config, const struct store *store)
+{
+	struct nv *nv = &restored->nv;
+	struct precedence precedence;
+	int ret;
+
+	memset(restored, 0, sizeof(*restored));
+	datalog_defaults(&nv->meter.log);
+	restored->entries = calloc(DATALOG_ENTRIES, sizeof(*restored->entries));
+	if (!restored->entries)
+		return -ENOMEM;
+	if (store) {
+		restored->found = store_get_nv(store, nv);
+		restored->entries_n = store_get_entries(store, restored->entries);
+	}
+	precedence_decide(&config->settings, restored->found ? nv : NULL, &precedence);
+	log_settings(&precedence);
+	nv->meter.settings = precedence.settings;
+	nv->file_settings = config->settings;
+	ret = decide_password("setup_password", config->setup_password, nv->file_setup_password, nv->setup_password);
+	if (!ret)
+		ret = decide_password("reset_password", config->reset_password, nv->file_reset_password, nv->reset_password);
+	count_power_up(restored);
+	return ret;
+}

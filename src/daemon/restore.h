@@ -1,0 +1,23 @@
+/*
+ * restore - what a daemon starts from: the configuration, and what the store kept.
+ */
+#ifndef DAEMON_RESTORE_H
+#define DAEMON_RESTORE_H
+
+#include "daemon/config.h"
+#include "store/store.h"
+
+struct restored {
+	struct nv nv;				/* of the meter that goes on, the settings in force in it */
+	bool found;				/* something was kept */
+	struct datalog_entry *entries;		/* of the data log, ascending; to be freed */
+	unsigned entries_n;
+};
+
+/*
+ * `store`: NULL = nothing is kept.  Logs, for each setting of which file and store say different things, which is taken.
+ * 0 or -errno.
+ */
+int restore_state(struct restored *restored, const struct config *config, const struct store *store);
+
+#endif
