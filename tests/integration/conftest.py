@@ -44,7 +44,8 @@ class Daemon:
             command += ["-c", str(self.config_path)]
         if pty:
             command += ["--pty", self.link]
-        command += ["--state", str(directory / "state")]
+        self.control = str(directory / "control")
+        command += ["--state", str(directory / "state"), "--control", self.control]
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
