@@ -36,8 +36,8 @@ cleanup()
 trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
-# Each file has daemons of its own and mostly waits for seconds to pass: all run at once.
-files="map writes mbpoll pymodbus port snapshot command_line configuration recording converter converter_faults"
+# Each file has daemons of its own and mostly waits for seconds to pass: all run at once.  $files: those alone.
+files=${files:-"map writes mbpoll pymodbus port snapshot command_line configuration recording converter converter_faults"}
 for file in $files; do
 	# -B and no cache: the source directory may be read-only.
 	"$python" -B -m pytest -p no:cacheprovider -q --durations=3 --rootdir="$here" --basetemp="$work/$file" "$@" \

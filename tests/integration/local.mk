@@ -13,6 +13,9 @@ EXTRA_DIST += %D%/conftest.py %D%/converter.py %D%/iiod_server.py %D%/liveness.p
 	%D%/test_mbpoll.py %D%/test_port.py %D%/test_pymodbus.py \
 	%D%/test_recording.py %D%/test_snapshot.py %D%/test_writes.py
 SLOW_TESTS += %D%/daemon.sh
+dist_check_SCRIPTS += %D%/kill.sh
+EXTRA_DIST += %D%/test_kill.py
+SLOW_TESTS += %D%/kill.sh
 
 # The client's commands, run whole.
 dist_check_SCRIPTS += %D%/analyze.py

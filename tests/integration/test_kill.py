@@ -1,0 +1,218 @@
+"""kill -9 at any moment, again and again: every acknowledged setting is back, no energy is lost that was shown or committed, none
+is invented.
+
+Several meters live side by side, each with a load of its own that varies; the truth is the integral of that load, worked out
+here, over the time that each life had."""
+import math
+import os
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+
+from conftest import DAEMON, HANG_S, SANITIZER, wait_for
+from rtu import Bus, NoReply, float_of
+
+KILLS = int(os.environ.get("KILLS", "500"))
+METERS = 16
+SEED = int(os.environ.get("TEST_SEED", time.time_ns() % 2**32))
+INTERVAL_S = 2
+LONGEST_S = 2.2         # of a life: the first second is measured after 1.2 s
+VOLTS, POWER_FACTOR = 277.0, 0.9
+SETTINGS = {137: (0, 1), 142: (1, 99), 143: (1, 99), 149: (1, 6), 150: (10, 32767), 169: (1, 42), 170: (257, 336), 158: (0, 10)}
+FLOAT = 2.0 ** -23      # resolution of a float register
+
+
+def power_w(t, amperes):
+    """The varying load at t seconds after the start of a simulation."""
+    def turn(seconds, period):
+        return math.sin(2 * math.pi * seconds / period)
+    total = 0.0
+    for phase, (slow, fast) in enumerate(((61, 13), (83, 17), (107, 23))):
+        factor = 0.65 + 0.2 * turn(t + 7 * phase, slow) + 0.15 * turn(t + 3 * phase, fast)
+        angle = math.radians(8) * turn(t + 11 * phase, 37) - math.acos(POWER_FACTOR)
+        total += VOLTS * (1 - 0.01 * factor) * amperes * factor * math.cos(angle)
+    return total
+
+
+def energy_wh(seconds, amperes):
+    """Its integral from the start on, by Simpson's rule."""
+    n = 2 * max(1, math.ceil(seconds * 10))
+    step = seconds / n
+    weights = (1 if k in (0, n) else 4 if k % 2 else 2 for k in range(n + 1))
+    return sum(w * power_w(k * step, amperes) for k, w in enumerate(weights)) * step / 3 / 3600
+
+
+class Died(Exception):
+    pass
+
+
+class Line(Bus):
+    """A bus whose daemon may be gone at any byte."""
+
+    def receive(self, deadline_s=HANG_S):
+        try:
+            return super().receive(deadline_s)
+        except (OSError, NoReply) as error:
+            raise Died from error
+
+    def send(self, data):
+        try:
+            super().send(data)
+        except OSError as error:
+            raise Died from error
+
+
+class Meter:
+    def __init__(self, directory, seed):
+        self.random = random.Random(seed)
+        self.directory = directory
+        self.link = str(directory / "meter")
+        self.state = directory / "state"
+        self.settings = {}              # register: value that was acknowledged
+        self.in_doubt = None            # (register, value) of a write whose reply did not come
+        self.shown_kwh = 0.0
+        self.shown_pulses = 0
+        self.most_wh = 0.0              # what all lives can have measured at most
+        self.committed_wh = 0.0
+        self.kills = 0
+
+    def start(self, kill=True):
+        self.amperes = self.random.uniform(20, 90)
+        config = self.directory / "dinmeterd.conf"
+        config.write_text('adc: { source = "sim"; };\n'
+                          f'sim: {{ profile = "varying"; current = {self.amperes!r}; }};\n'
+                          f'meter: {{ pulse_energy = 10; }};\n'
+                          f'store: {{ interval_s = {INTERVAL_S}; }};\ncontrol: {{ socket = ""; }};\n', encoding="ascii")
+        self.log = open(self.directory / "log", "ab")
+        self.started = time.monotonic()
+        self.process = subprocess.Popen([DAEMON, "-c", str(config), "--pty", self.link, "--state", str(self.state)],
+                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        if kill:
+            threading.Timer(self.random.uniform(0, LONGEST_S), self.process.kill).start()
+
+    def check_back(self, bus):
+        """What the meter shows after a restart."""
+        for register, value in self.settings.items():
+            allowed = {value}
+            if self.in_doubt and self.in_doubt[0] == register:
+                allowed.add(self.in_doubt[1])
+            now = bus.read(register)[0]
+            assert now in allowed, f"register {register}: {now}, acknowledged was {value}, in doubt {self.in_doubt}"
+            self.settings[register] = now
+        kwh = float_of(bus.read(257, 2))
+        elapsed_wh = energy_wh(time.monotonic() - self.started, self.amperes)
+        assert kwh >= self.shown_kwh, "energy that was shown is gone"
+        assert kwh * 1000 >= self.committed_wh * (1 - FLOAT), "energy that was committed is gone"
+        assert kwh * 1000 <= (self.most_wh + elapsed_wh) * (1 + FLOAT), "energy was invented"
+        assert bus.read(152)[0] == 1, "a crash counted as a power-up"
+        pulses = bus.read(43, 2)
+        assert pulses[0] << 16 | pulses[1] >= self.shown_pulses, "closures that were counted are forgotten"
+
+    def change(self, bus):
+        register, (low, high) = self.random.choice(list(SETTINGS.items()))
+        value = self.random.randint(low, high)
+        self.in_doubt = (register, value)
+        bus.write(register, value)
+        self.settings[register] = value
+        self.in_doubt = None
+
+    def look(self, bus):
+        kwh = float_of(bus.read(257, 2))
+        assert kwh >= self.shown_kwh
+        self.shown_kwh = kwh
+        pulses = bus.read(43, 2)
+        self.shown_pulses = pulses[0] << 16 | pulses[1]
+
+    def live(self):
+        """Polls and writes until the kill."""
+        while self.process.poll() is None and not os.path.exists(self.link):
+            time.sleep(0.002)
+        try:
+            with Line(self.link) as bus:
+                self.check_back(bus)
+                self.in_doubt = None
+                while True:
+                    self.change(bus)
+                    self.look(bus)
+                    time.sleep(self.random.uniform(0, 0.02))
+        except (Died, OSError):
+            pass
+
+    def take_committed(self):
+        """The newest state in the databases, read by another program from copies."""
+        for name in ("state.0.db", "state.1.db"):
+            for suffix in ("", "-wal"):
+                try:
+                    shutil.copy(self.state / (name + suffix), self.directory / ("copy" + suffix))
+                except FileNotFoundError:
+                    (self.directory / ("copy" + suffix)).unlink(missing_ok=True)
+            (self.directory / "copy-shm").unlink(missing_ok=True)
+            if not (self.directory / "copy").exists() or not (self.directory / "copy").stat().st_size:
+                continue
+            database = sqlite3.connect(self.directory / "copy")
+            assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+            tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
+            row = database.execute("SELECT value FROM state WHERE name = 'kwh'").fetchone() if "state" in tables else None
+            database.close()
+            if row:
+                self.committed_wh = max(self.committed_wh, float(row[0]))
+
+    def one_life(self):
+        self.start()
+        self.live()
+        self.process.wait(HANG_S)
+        assert self.process.returncode == -signal.SIGKILL, f"ended by itself with {self.process.returncode}"
+        self.most_wh += energy_wh(time.monotonic() - self.started, self.amperes)
+        self.log.close()
+        self.kills += 1
+        self.take_committed()
+        if os.path.lexists(self.link):
+            os.unlink(self.link)        # so that the next life's is told from this one's
+
+    def finish(self):
+        """A last life that ends in good order, and what is left is the energy of all that was measured."""
+        self.start(kill=False)
+        wait_for(lambda: os.path.exists(self.link), "the link appears")
+        with Line(self.link) as bus:
+            self.check_back(bus)
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.wait(HANG_S) == 0
+        self.log.close()
+        text = (self.directory / "log").read_text(encoding="utf-8", errors="replace")
+        assert not SANITIZER.search(text), text
+        assert not re.search("damaged|set aside|cannot write", text), text
+
+
+def test_five_hundred_kills_lose_no_setting_and_no_energy_and_invent_none(tmp_path):
+    print(f"TEST_SEED={SEED} KILLS={KILLS}")
+    meters = [Meter(tmp_path / str(n), SEED + n) for n in range(METERS)]
+    failures = []
+
+    def run(meter, lives):
+        try:
+            meter.directory.mkdir()
+            for _ in range(lives):
+                meter.one_life()
+            meter.finish()
+        except Exception as error:      # pylint: disable=broad-except
+            failures.append(f"TEST_SEED={SEED}, meter {meters.index(meter)}, kill {meter.kills}: {error!r}")
+            if meter.process.poll() is None:
+                meter.process.kill()
+                meter.process.wait()
+
+    threads = [threading.Thread(target=run, args=(meter, KILLS // METERS + (n < KILLS % METERS))) for n, meter in enumerate(meters)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures, "\n".join(failures)
+    assert sum(meter.kills for meter in meters) == KILLS
+    # enough was at stake: energy was shown, settings were written, commits were made
+    assert all(meter.shown_kwh > 0 for meter in meters)
+    assert sum(len(meter.settings) for meter in meters) > METERS * 4
+    assert all(meter.committed_wh > 0 for meter in meters)
