@@ -46,8 +46,25 @@ class Daemon:
             command += ["--pty", self.link]
         self.control = str(directory / "control")
         command += ["--state", str(directory / "state"), "--control", self.control]
-        with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.command = command
+        self.spawn()
+
+    def spawn(self):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def restart(self):
+        """Ends it in good order and starts it again on what it kept."""
+        self.stop()
+        self.spawn()
+        return self
+
+    def kill(self):
+        """kill -9; a pseudo-terminal's link stays behind, and would be taken for that of the next life."""
+        self.process.kill()
+        self.process.wait()
+        if os.path.lexists(self.link):
+            os.unlink(self.link)
 
     @property
     def log(self):
