@@ -93,7 +93,10 @@ class Bus:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.fd], [], [], left)[0]:
                 raise NoReply(f"only {self.pending.hex(' ') or 'silence'}")
-            self.pending += os.read(self.fd, 512)
+            data = os.read(self.fd, 512)
+            if not data:
+                raise NoReply("the line is gone")
+            self.pending += data
 
     def request(self, pdu, deadline_s=REPLY_DEADLINE_S):
         """Sends a PDU, returns the PDU of the reply; an exception reply is raised."""
