@@ -39,7 +39,7 @@ def now(bus):
 
 
 def dinmeter(meter, *arguments):
-    done = subprocess.run([DINMETER, *arguments, "--socket", meter.control], capture_output=True, text=True, timeout=HANG_S, check=False)
+    done = subprocess.run([DINMETER, arguments[0], "--socket", meter.control, *arguments[1:]], capture_output=True, text=True, timeout=HANG_S, check=False)
     assert done.returncode == 0, done
     return done.stdout
 
@@ -126,12 +126,12 @@ def test_the_export_says_what_was_recorded_with_times_and_names(daemon):
     assert len(rows) == 3
     for row, (kw, hz, pf) in zip(rows, shown):
         text = json.dumps(row)
-        time = datetime.datetime.fromisoformat(row["time"].replace("Z", "+00:00"))
+        time = datetime.datetime.fromisoformat(row["utc"].replace("Z", "+00:00"))
         assert abs((time - system).total_seconds()) < 60
         for value in (kw, hz, pf):
             assert any(abs(number - value) < 1e-6 * max(1, abs(value)) for number in numbers(row)), (value, text)
     table = list(csv.reader(io.StringIO(dinmeter(meter, "log", "--csv"))))
-    assert {"time", "kw", "hz", "kwh"} <= set(table[0]), table[0]
+    assert {"utc", "clock", "kw", "hz", "kwh"} <= set(table[0]), table[0]
     assert len(table) == 4
 
 
