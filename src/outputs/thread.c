@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "daemon/monotonic.h"
 #include "modbus/urgent.h"
+
+#define REAL_TIME_PRIORITY 10
 
 int thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *context)
 {
@@ -42,8 +45,12 @@ int thread_lock_init(pthread_mutex_t *lock)
 
 void thread_be_punctual(void)
 {
+	/* Low among the real-time priorities: ahead of all ordinary work, behind the kernel's interrupt threads (50). */
+	struct sched_param param = { .sched_priority = REAL_TIME_PRIORITY };
+
 	prctl(PR_SET_TIMERSLACK, 1UL);
-	urgent_thread();
+	if (pthread_setschedparam(pthread_self(), SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
+		urgent_thread();
 }
 
 void thread_kick(int fd)

@@ -16,7 +16,10 @@ int thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void
  */
 int thread_lock_init(pthread_mutex_t *lock);
 
-/* Asks for what brings the calling thread to run on time: no slack on its timers, short slices. */
+/*
+ * Asks for what brings the calling thread to run on time: no slack on its timers, a real-time priority, or where that is
+ * not allowed short slices.
+ */
 void thread_be_punctual(void);
 
 /* Wakes who waits at an eventfd. */
