@@ -114,6 +114,7 @@ class IiodServer:
         self.set_rate = None
         self.lock = threading.Lock()
         self.opens = self.closes = self.connections = self.lost = 0
+        self.worst_late_s = 0.0
         self.written = {}
         self.busy = None
         self.sockets = set()
@@ -424,6 +425,7 @@ class Session:
             size += len(data[-1])
             self.n += 1
         due = self.start + self.n / (self.server.rate * (1 + self.o.ppm / 1e6)) - time.monotonic()
+        self.server.worst_late_s = max(self.server.worst_late_s, -due)
         if not self.o.fast and due > 0 and self.server.closing.wait(due):
             raise Closed
         return b"".join(data)[:wanted]

@@ -217,11 +217,15 @@ def test_samples_lost_under_stamps_of_interrupts_are_counted():
 
 
 def test_without_stamps_a_loss_is_seen_by_the_clock():
-    with IiodServer(rate=10000.0, stamps="none") as server:
-        result = watch(server, {50: {"drop": 5000}}, rate=10000, block=500, blocks=120)
-        # Half a second.  Without stamps a server that is not scheduled for a while is as good as a loss: a second of
-        # that, as an overloaded machine has it, is allowed for.
-        assert 4000 <= lost_of(result) <= 15000
+    # Half a second.  Without stamps, samples that come late are as good as lost: what a server does that a loaded
+    # machine held up proves nothing.
+    for _ in range(8):
+        with IiodServer(rate=2520.0, stamps="none") as server:
+            result = watch(server, {50: {"drop": 1260}}, rate=2520, block=126, blocks=110)
+            if server.worst_late_s < 0.08:
+                assert 1000 <= lost_of(result) <= 1500
+                return
+    raise AssertionError("in eight attempts the server was never on time: this machine is too busy to tell")
 
 
 def test_a_clock_that_is_set_restarts_and_claims_no_loss():

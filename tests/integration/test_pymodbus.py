@@ -24,7 +24,7 @@ def test_a_setting_is_written_and_read_back(client):
     assert client.read_input_registers(141, 3, slave=1).registers == [15, 35, 100]
 
 
-@pytest.mark.parametrize("address,value,code", [(130, 0, 3), (134, 1, 2), (154, 1, 2), (52, 1, 2)])
+@pytest.mark.parametrize("address,value,code", [(130, 0, 3), (134, 1, 2), (178, 1, 2), (52, 1, 2)])
 def test_a_refusal_is_an_exception_response(client, address, value, code):
     reply = client.write_register(address, value, slave=1)
     assert reply.isError() and reply.exception_code == code

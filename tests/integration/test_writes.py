@@ -26,11 +26,17 @@ RANGES = {
     150: ([0, 10, 900, 32767], [1, 9, 32768, 65535]),
     151: ([1, 32767], [0, 32768, 65535]),
     152: ([0, 1, 32767], [32768, 65535]),
+    158: ([10, 1, 0], [11, 65535]),
+    159: ([3, 2, 1, 0], [4, 65535]),
+    169: ([42, 146, 155, 157, 257, 336, 1], [0, 43, 145, 147, 154, 158, 256, 337, 65535]),
+    178: ([1, 157], [0, 43, 8000]),
 }
+# Date and time are checked part by part: day and month, hour and year, second and minute.
+CLOCK = {155: [0x0001, 0x2001, 0x0100, 0x010D, 0x1F02, 0xFFFF], 156: [0x1800, 0x00C8, 0xFFFF], 157: [0x3C00, 0x003C, 0xFFFF]}
 READS_ZERO = {129, 151}
-WRITABLE = {129, *RANGES}
-READ_ONLY = [n for n in (*range(1, 53), *range(129, 155), *range(257, 347), 7001) if n not in WRITABLE]
-NOT_MAPPED = [53, 128, 155, 158, 169, 178, 179, 256, 347, 7000, 7002, 8000, 13759, 65536]
+WRITABLE = {129, *RANGES, *CLOCK, *range(169, 179)}
+READ_ONLY = [n for n in (*range(1, 53), *range(129, 179), *range(257, 347), 7001, 8000, 13759) if n not in WRITABLE]
+NOT_MAPPED = [53, 128, 179, 256, 347, 7000, 7002, 7999, 13760, 65536]
 # Values that are legal wherever they may land: what is refused, is refused for the address.
 ANY_VALUE = 10
 
@@ -42,7 +48,7 @@ def integers(bus):
 def settings_of(bus):
     """Everything that a write could change by mistake: all settings, and the counters beside them."""
     words = bus.read(129, 26)
-    return words[:17] + words[18:]     # 146 follows the wave
+    return words[:17] + words[18:] + bus.read(158, 2) + bus.read(169, 10)     # 146 follows the wave
 
 
 def check_derived(bus, **settings):
@@ -69,7 +75,13 @@ def test_an_illegal_value_gets_03_and_changes_nothing(bus, register, value):
     assert settings_of(bus) == before
 
 
-@pytest.mark.parametrize("value", [0, 1, 30077, 30079, 21210, 21213, 16497, 16499, 16640, 65535])
+@pytest.mark.parametrize("register,value", [(r, v) for r, illegal in CLOCK.items() for v in illegal])
+def test_an_impossible_date_or_time_gets_03(bus, register, value):
+    assert bus.exception_of(write_pdu(register, value)) == 3
+    assert bus.exception_of(write_many_pdu(register, [value])) == 3
+
+
+@pytest.mark.parametrize("value", [0, 1, 30077, 30079, 21210, 21213, 16497, 16499, 16639, 16641, 65535])
 def test_an_unknown_command_gets_03(bus, value):
     assert bus.exception_of(write_pdu(129, value)) == 3
     assert bus.exception_of(write_many_pdu(129, [value])) == 3
