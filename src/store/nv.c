@@ -246,6 +246,14 @@ static int parse_double(const char *text, double *value)
 	return isfinite(*value) && *value >= 0 ? 0 : -ERANGE;
 }
 
+/* While no entry is held back, the place for it is empty. */
+static bool nothing_held(const struct datalog_entry *entry)
+{
+	static const uint16_t none[DATALOG_LOGS];
+
+	return !entry->serial && !memcmp(entry->pointer, none, sizeof(none));
+}
+
 bool nv_entry_legal(const struct datalog_entry *entry)
 {
 	const int8_t scale[] = { entry->scale_i, entry->scale_v, entry->scale_w, entry->scale_e };
@@ -254,7 +262,7 @@ bool nv_entry_legal(const struct datalog_entry *entry)
 		if (scale[i] < -SCALE_MOST || scale[i] > SCALE_MOST)
 			return false;
 	for (int i = 0; i < DATALOG_LOGS; i++)
-		if (!range_holds(DATALOG_POINTER_RANGE, entry->pointer[i]))
+		if (!range_holds(DATALOG_POINTER_RANGE, entry->pointer[i]) && !nothing_held(entry))
 			return false;
 	return entry->serial <= INT64_MAX && entry->clock_s >= -CLOCK_MAX && entry->clock_s <= CLOCK_MAX &&
 	       entry->utc_s >= -CLOCK_MAX && entry->utc_s <= CLOCK_MAX;
