@@ -93,15 +93,15 @@ static bool publish(struct meter_thread *thread)
 
 	registers_encode(snapshot, thread->next_image);
 	meter_get_state(thread->meter, &thread->own.meter);
-	thread->own.sequence++;
-	if (thread->store)
-		hand_over(thread);
 	pthread_mutex_lock(&thread->lock);
 	thread->snapshot = *snapshot;
 	thread->image = *thread->next_image;
 	thread->nv = thread->own;
 	fresh = publish_entries(thread);
 	pthread_mutex_unlock(&thread->lock);
+	/* After what the store asks for: a commit that names this handover as included has a state at least as new. */
+	if (thread->store)
+		hand_over(thread);
 	return fresh > 0;
 }
 

@@ -18,7 +18,6 @@
 #define NV_HASH_MAX 128
 
 struct nv {
-	uint64_t sequence;			/* grows with each publication of the meter thread: newer is greater */
 	struct meter_state meter;
 	struct settings file_settings;		/* what the configuration file said at the last start */
 	char setup_password[NV_HASH_MAX];	/* crypt(5) hashes in force .. */
