@@ -231,7 +231,8 @@ static void print_store(FILE *out, struct json_object *status)
 	double age_s = number(status, "store", "last_commit_s");
 	struct paragraph p = begin(out, "store");
 
-	item(&p, "%s", text(status, "store", "path"));
+	if (*text(status, "store", "path"))
+		item(&p, "%s", text(status, "store", "path"));
 	item(&p, "%s", text(status, "store", "state"));
 	if (*text(status, "store", "message"))
 		item(&p, "%s", text(status, "store", "message"));

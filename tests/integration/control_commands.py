@@ -190,6 +190,8 @@ class Writes(Commands):
         self.assertIn('"nonsense" is no setting', err)
 
     def test_a_password_keeps_its_zeros_and_may_come_from_standard_input(self):
+        self.done("set", "setup_password", "12345")
+        self.assertEqual(self.counts()[4], "12345")
         self.done("set", "setup_password", "00042")
         self.done("set", "reset_password", "-", input="00007\n")
         self.assertEqual(self.counts()[4:], ["00042", "00007"])
