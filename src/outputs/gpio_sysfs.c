@@ -149,7 +149,10 @@ static int export_line(const struct sysfs_line *line, char *why)
 	return exists(line) ? 0 : gpio_explain(why, -ENXIO, "it is exported, but there is no %s (the line may have a name)", line->directory);
 }
 
-/* "high" and "low" make it an output of that level in one step; they mean the pin, whatever active_low says. */
+/*
+ * "high" and "low" make it an output of that level in one step; they mean the pin, whatever active_low says.  A chip of
+ * outputs alone has no direction; there the value says it.
+ */
 static int take_line(struct sysfs_line *line, const struct gpio_request *request, char *why)
 {
 	bool low = request->config->active_low, high = request->active != low;
@@ -158,8 +161,10 @@ static int take_line(struct sysfs_line *line, const struct gpio_request *request
 	if (error)
 		return gpio_explain(why, error, "active_low: %s", strerror(-error));
 	error = write_text(line->root, line->directory, "direction", high ? "high" : "low");
+	if (error == -ENOENT)
+		error = write_text(line->root, line->directory, "value", request->active ? "1" : "0");
 	if (error)
-		return gpio_explain(why, error, "direction: %s", strerror(-error));
+		return gpio_explain(why, error, "it cannot be made an output: %s", strerror(-error));
 	line->fd = open_file(line->root, line->directory, "value", O_WRONLY);
 	return line->fd < 0 ? gpio_explain(why, line->fd, "value: %s", strerror(-line->fd)) : 0;
 }

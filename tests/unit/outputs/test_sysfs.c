@@ -128,6 +128,24 @@ START_TEST(a_line_becomes_an_output_in_its_safe_state_before_anything_is_written
 }
 END_TEST
 
+/* Such a chip has no attribute `direction`. */
+START_TEST(a_line_of_a_chip_of_outputs_alone_is_set_to_its_safe_state)
+{
+	struct contact_config config = contact("pinctrl-soc", "17");
+	char why[GPIO_WHY] = "", text[64];
+	struct gpio_line *line;
+
+	line_appears("gpio529");
+	tree_delete(&tree, "gpio529/direction");
+	tree_write(&tree, "gpio529/value", "1\n");
+	tree_watch(&tree, "gpio529");
+	ck_assert_int_eq(open_line(&line, &config, why), 0);
+	ck_assert_str_eq(tree_written(&tree, text, sizeof(text)), "active_low value ");
+	ck_assert_str_eq(tree_read(&tree, "gpio529/value", text, sizeof(text)), "0");
+	line->ops->close(line);
+}
+END_TEST
+
 START_TEST(a_line_that_cannot_be_had_says_why)
 {
 	static const struct { const char *chip, *line; int error; const char *why; } rows[] = {
@@ -202,6 +220,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, make, clean);
 	tcase_add_test(tests, a_chip_is_found_by_label_directory_and_path);
 	tcase_add_test(tests, a_line_becomes_an_output_in_its_safe_state_before_anything_is_written_to_it);
+	tcase_add_test(tests, a_line_of_a_chip_of_outputs_alone_is_set_to_its_safe_state);
 	tcase_add_test(tests, a_line_that_cannot_be_had_says_why);
 	tcase_add_test(tests, a_name_of_character_devices_is_not_looked_up_in_sysfs_where_there_are_some);
 	tcase_add_test(tests, a_line_that_appears_after_its_export_is_taken_and_driven);

@@ -5,6 +5,11 @@
  *
  * Line 3 has the name "ALARM", the others have none.  A line that nobody holds goes low, as by a resistor, and its account
  * of lengths starts anew; with `keeps` it stays as it is, as with drivers that do not care.
+ *
+ * The chip can do nothing but outputs, unless `inputs` is set, which lets its lines be told to be inputs (low).
+ *
+ * Without `named` no line has a name: Linux 6.1 does not survive a chip with names that comes after one that went
+ * away with lines held.
  */
 #include <linux/gpio/driver.h>
 #include <linux/ktime.h>
@@ -16,12 +21,14 @@
 
 static int level[LINES];
 static unsigned long rises[LINES], high_us[LINES], low_us[LINES];
-static bool keeps;
+static bool keeps, inputs, named = true;
 module_param_array(level, int, NULL, 0444);
 module_param_array(rises, ulong, NULL, 0444);
 module_param_array(high_us, ulong, NULL, 0444);
 module_param_array(low_us, ulong, NULL, 0444);
 module_param(keeps, bool, 0644);
+module_param(inputs, bool, 0644);	/* taken when the chip appears, as is: */
+module_param(named, bool, 0644);
 
 static DEFINE_SPINLOCK(lock);
 static ktime_t edge[LINES];		/* 0: the pin's first edge is to come */
@@ -52,6 +59,12 @@ static void simgpio_set(struct gpio_chip *chip, unsigned int line, int value)
 static int simgpio_direction_output(struct gpio_chip *chip, unsigned int line, int value)
 {
 	simgpio_set(chip, line, value);
+	return 0;
+}
+
+static int simgpio_direction_input(struct gpio_chip *chip, unsigned int line)
+{
+	simgpio_set(chip, line, 0);
 	return 0;
 }
 
@@ -89,11 +102,12 @@ static int simgpio_probe(struct platform_device *pdev)
 	chip->owner = THIS_MODULE;
 	chip->base = -1;
 	chip->ngpio = LINES;
-	chip->names = names;
+	chip->names = named ? names : NULL;
 	chip->free = simgpio_free;
 	chip->get = simgpio_get;
 	chip->set = simgpio_set;
 	chip->get_direction = simgpio_get_direction;
+	chip->direction_input = inputs ? simgpio_direction_input : NULL;
 	chip->direction_output = simgpio_direction_output;
 	return devm_gpiochip_add_data(&pdev->dev, chip, NULL);
 }
