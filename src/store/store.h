@@ -6,6 +6,9 @@
  * process leaves to the next one of the same boot (in $RUNTIME_DIRECTORY where systemd gives one).
  * A file that cannot be read, is damaged or of a newer schema is renamed, never overwritten.
  *
+ * A state that could not be read at the start (the directory was not there, or in use) and appears later is left alone: the
+ * store stays STORE_UNUSABLE, and the next start takes it.
+ *
  * Nothing here blocks its caller on the disk, but for open and stop.
  */
 #ifndef STORE_STORE_H
@@ -19,7 +22,10 @@
 
 struct store;
 
-/* What the thread takes what it writes from; called from the store's thread, must return at once. */
+/*
+ * What the thread takes what it writes from; called from the store's thread, must return at once.  nv gives a state at least
+ * as new as that of the last store_handover; its boot_id and stopped are the store's business.
+ */
 struct store_ops {
 	void (*nv)(void *context, struct nv *nv);
 	/* Entries with serial >= from, ascending, at most `max`; returns how many. */
@@ -54,7 +60,10 @@ int store_open(struct store **store, const char *directory, int interval_s);
 /* What was found: true and *nv, or false on a first start or when nothing was readable. */
 bool store_get_nv(const struct store *store, struct nv *nv);
 
-/* The log entries that were found, ascending by serial, DATALOG_ENTRIES at most; returns how many. */
+/* This boot's id, to compare with the nv.boot_id that was found; "" when the kernel does not tell. */
+const char *store_boot_id(const struct store *store);
+
+/* The log entries that were found, ascending by serial, DATALOG_ENTRIES at most; returns how many.  Ahead of store_start. */
 unsigned store_get_entries(const struct store *store, struct datalog_entry *entries);
 
 /* Starts the thread: a commit every interval_s. */
@@ -71,7 +80,10 @@ void store_handover(struct store *store, const struct nv *nv, const struct datal
 
 void store_get_status(struct store *store, struct store_status *status);
 
-/* A last commit to both generations with nv.stopped set (waits up to wait_s for the disk), joins, frees. */
+/*
+ * A last commit to both generations with nv.stopped set (waits up to wait_s for the disk), joins, frees.  A thread that the
+ * disk does not give back is left behind; the handover then stays for the next start.
+ */
 void store_stop(struct store *store, double wait_s);
 
 #endif

@@ -1,0 +1,210 @@
+/* One commit: to which generation, and what becomes of the handover. */
+#include "store/store_private.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "daemon/monotonic.h"
+
+#define SECOND INT64_C(1000000000)
+/* How often a file that can be neither used nor renamed is looked at again. */
+#define LOOK_AGAIN (60 * SECOND)
+
+/* The daemon's calls, as long as the daemon waits. */
+static unsigned ask_entries(void *context, uint64_t from, unsigned max, struct datalog_entry *entries)
+{
+	struct store *store = context;
+	unsigned n = 0;
+
+	pthread_mutex_lock(&store->ops_lock);
+	if (!store->abandoned)
+		n = store->ops.entries(store->context, from, max, entries);
+	pthread_mutex_unlock(&store->ops_lock);
+	return n;
+}
+
+static bool ask_nv(struct store *store, struct nv *nv)
+{
+	bool asked;
+
+	pthread_mutex_lock(&store->ops_lock);
+	asked = !store->abandoned;
+	if (asked)
+		store->ops.nv(store->context, nv);
+	pthread_mutex_unlock(&store->ops_lock);
+	return asked;
+}
+
+void store_renew_handover(struct store *store)
+{
+	char path[HANDOVER_PATH_MAX];
+	struct handover fresh, old;
+	int error;
+
+	handover_get_path(store->directory, path);
+	if (!store->handover_wanted || handover_stands(&store->handover))
+		return;
+	/* Opening may wait for a disk: the meter's thread does not. */
+	error = handover_open(&fresh, path);
+	pthread_mutex_lock(&store->handover_lock);
+	old = store->handover;
+	if (!error)
+		store->handover = fresh;
+	pthread_mutex_unlock(&store->handover_lock);
+	if (!error)
+		handover_close(&old);
+	if (error && error != store->handover_error)
+		log_warning("store: %s: %s; a killed process loses what came after the last commit", path, strerror(-error));
+	store->handover_error = error;
+}
+
+void store_hand_over(struct store *store, const struct nv *nv, const struct datalog_entry *newest, unsigned n, bool stopped)
+{
+	struct handover_state *state = &store->handed;
+
+	if (n > HANDOVER_ENTRIES) {
+		newest += n - HANDOVER_ENTRIES;
+		n = HANDOVER_ENTRIES;
+	}
+	pthread_mutex_lock(&store->handover_lock);
+	state->sequence++;
+	state->nv = *nv;
+	snprintf(state->nv.boot_id, sizeof(state->nv.boot_id), "%s", store->boot_id);
+	state->nv.stopped = stopped;
+	snprintf(state->boot_id, sizeof(state->boot_id), "%s", store->boot_id);
+	snprintf(state->directory, sizeof(state->directory), "%s", store->directory);
+	memset(state->entry, 0, sizeof(state->entry));
+	if (n)
+		memcpy(state->entry, newest, n * sizeof(*newest));
+	state->n = n;
+	store->handover.error = handover_write(&store->handover, state);
+	pthread_mutex_unlock(&store->handover_lock);
+}
+
+static bool is_due(const struct store *store, unsigned i, int64_t now_ns)
+{
+	return !store->generation[i].in_the_way || now_ns >= store->look_again_ns[i];
+}
+
+/* 0 or -errno. */
+static int commit_to(struct store *store, unsigned i, struct record *record, char *message, size_t size)
+{
+	static const struct store_ops wrapped = { .entries = ask_entries };
+	int64_t begin_ns = monotonic_ns();
+	double took_s;
+	int error;
+
+	if (!is_due(store, i, begin_ns))
+		return store->generation_error[i];
+	record->sequence = store->sequence + 1;
+	error = generation_commit(&store->generation[i], record, &wrapped, store, message, size);
+	store->look_again_ns[i] = monotonic_ns() + LOOK_AGAIN;
+	took_s = (double)(monotonic_ns() - begin_ns) / SECOND;
+	/* Also of a failed commit: it may be in the file all the same. */
+	store->sequence++;
+	pthread_mutex_lock(&store->lock);
+	store->status.set_aside = store->generation[0].set_aside + store->generation[1].set_aside;
+	if (error) {
+		store->status.failures++;
+		store->status.last_error = error;
+		snprintf(store->status.message, sizeof(store->status.message), "%s", message);
+	} else {
+		store->status.commits++;
+		store->status.last_commit_ns = monotonic_ns();
+		store->status.last_commit_s = took_s;
+		if (took_s > store->status.worst_commit_s)
+			store->status.worst_commit_s = took_s;
+	}
+	pthread_mutex_unlock(&store->lock);
+	return error;
+}
+
+static unsigned older(const struct store *store)
+{
+	const struct generation *generation = store->generation;
+
+	if (generation[0].standing != generation[1].standing)
+		return generation[0].standing ? 1 : 0;
+	return generation[0].committed.sequence <= generation[1].committed.sequence ? 0 : 1;
+}
+
+/* One generation fails while the other one works: told once, and once that it is over. */
+static void tell_generation(struct store *store, unsigned i, int error, const char *message)
+{
+	if (error && error != store->generation_error[i] && !store->generation[i].in_the_way)
+		log_error("store: %s; the other generation is used", message);
+	if (!error && store->generation_error[i])
+		log_notice("store: %s: written again", store->generation[i].path);
+	store->generation_error[i] = error;
+}
+
+/* The older generation first, so that the newest state stands whole while it is written.  0 or -errno: no generation has it. */
+static int commit_where_due(struct store *store, struct record *record, bool both, char *message, size_t size)
+{
+	unsigned first = older(store);
+	int error[FILES_GENERATIONS] = { 0, 0 };
+	char said[FILES_GENERATIONS][256] = { "", "" };
+	bool done = false;
+
+	for (unsigned k = 0; k < FILES_GENERATIONS && (both || !done); k++) {
+		unsigned i = k ? 1 - first : first;
+
+		if (!generation_is_current(&store->generation[i], record))
+			error[i] = commit_to(store, i, record, said[i], sizeof(said[i]));
+		done |= !error[i];
+	}
+	if (done) {
+		for (unsigned i = 0; i < FILES_GENERATIONS; i++)
+			tell_generation(store, i, error[i], said[i]);
+		return 0;
+	}
+	snprintf(message, size, "%s", said[*said[1 - first] ? 1 - first : first]);
+	return error[1 - first] ? error[1 - first] : error[first];
+}
+
+static int take_lock_again(struct store *store, char *message, size_t size)
+{
+	pid_t pid;
+
+	if (store->lock_fd >= 0)
+		return 0;
+	store->lock_fd = files_lock(store->directory, true, &pid);
+	if (store->lock_fd >= 0)
+		return 0;
+	snprintf(message, size, "%s: cannot write: %s", store->directory, strerror(-store->lock_fd));
+	return store->lock_fd;
+}
+
+int store_write(struct store *store, bool important, bool final, char *message, size_t size)
+{
+	struct record record = { .epoch = store->epoch };
+	unsigned newest = 1 - older(store);
+	int error = 0;
+
+	store_renew_handover(store);
+	/* Ahead of the state: what is asked for now is at least as new as this handover. */
+	pthread_mutex_lock(&store->handover_lock);
+	record.handover_sequence = store->handed.sequence;
+	pthread_mutex_unlock(&store->handover_lock);
+	if (!ask_nv(store, &record.nv))
+		return -ECANCELED;
+	snprintf(record.nv.boot_id, sizeof(record.nv.boot_id), "%s", store->boot_id);
+	record.nv.stopped = final;
+	if (!store->adopted)
+		error = store_recover(store, true, message, size);
+	if (!error)
+		error = take_lock_again(store, message, size);
+	if (error)
+		return error;
+	if (!store->handover_wanted)
+		store->handover_wanted = true;
+	record.epoch = store->epoch;
+	if (store->generation[newest].log_serial < record.nv.meter.log.serial)
+		important = true;
+	if (!important && generation_is_current(&store->generation[newest], &record))
+		return 0;
+	return commit_where_due(store, &record, important, message, size);
+}
