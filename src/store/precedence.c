@@ -53,15 +53,18 @@ void precedence_get_text(const struct precedence_decision *decision, char *text,
 void precedence_get_warning(const struct precedence *precedence, char *text, size_t size)
 {
 	const struct settings *settings = &precedence->settings;
+	struct derived derived;
 
+	settings_derive(settings, &derived);
 	if (precedence->inconsistent == SETTING_SYSTEM_VOLTAGE)
 		snprintf(text, size, "settings of the configuration file and stored ones do not fit together: system_voltage %d V "
 			 "with pt_ratio %.2f is %.1f V at the meter's input, must be 82 to 660 V; they are used as they are",
 			 settings->system_voltage, settings->pt_ratio / 100.0,
 			 settings->system_voltage * 100.0 / settings->pt_ratio);
 	else
-		snprintf(text, size, "settings of the configuration file and stored ones do not fit together: %s %d; they are used as "
-			 "they are", setting_name(precedence->inconsistent), setting_get(settings, precedence->inconsistent));
+		snprintf(text, size, "settings of the configuration file and stored ones do not fit together: no pulse duration keeps "
+			 "up with pulse_energy %d Wh at %.6g kW; they are used as they are", settings->pulse_energy,
+			 derived.max_power_w / 1000);
 }
 
 bool precedence_decide_password(const char *file, const char *last_file, const char *stored)

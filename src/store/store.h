@@ -23,8 +23,8 @@
 struct store;
 
 /*
- * What the thread takes what it writes from; called from the store's thread, must return at once.  nv gives a state at least
- * as new as that of the last store_handover; its boot_id and stopped are the store's business.
+ * What the thread takes what it writes from; called from the store's thread and from within store_stop, must return at once.
+ * nv gives a state at least as new as that of the last store_handover; its boot_id and stopped are the store's business.
  */
 struct store_ops {
 	void (*nv)(void *context, struct nv *nv);

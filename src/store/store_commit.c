@@ -199,8 +199,6 @@ int store_write(struct store *store, bool important, bool final, char *message, 
 		error = take_lock_again(store, message, size);
 	if (error)
 		return error;
-	if (!store->handover_wanted)
-		store->handover_wanted = true;
 	record.epoch = store->epoch;
 	if (store->generation[newest].log_serial < record.nv.meter.log.serial)
 		important = true;

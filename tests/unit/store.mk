@@ -1,1 +1,33 @@
 # Programs over store/.
+STORE_TESTS = \
+	tests/unit/store/test_faults \
+	tests/unit/store/test_nv \
+	tests/unit/store/test_precedence \
+	tests/unit/store/test_store
+
+check_LIBRARIES += tests/unit/store/libscript.a
+tests_unit_store_libscript_a_SOURCES = tests/unit/store/script.c tests/unit/store/script.h
+tests_unit_store_libscript_a_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+
+STORE_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
+STORE_TEST_LIBS = tests/unit/store/libscript.a libshell.a libpure.a $(SQLITE_LIBS) $(CHECK_LIBS)
+
+tests_unit_store_test_nv_SOURCES = tests/unit/store/test_nv.c
+tests_unit_store_test_nv_CFLAGS = $(STORE_TEST_CFLAGS)
+tests_unit_store_test_nv_LDADD = $(STORE_TEST_LIBS)
+
+tests_unit_store_test_precedence_SOURCES = tests/unit/store/test_precedence.c
+tests_unit_store_test_precedence_CFLAGS = $(STORE_TEST_CFLAGS)
+tests_unit_store_test_precedence_LDADD = $(STORE_TEST_LIBS)
+
+tests_unit_store_test_store_SOURCES = tests/unit/store/test_store.c
+tests_unit_store_test_store_CFLAGS = $(STORE_TEST_CFLAGS)
+tests_unit_store_test_store_LDADD = $(STORE_TEST_LIBS)
+
+tests_unit_store_test_faults_SOURCES = tests/unit/store/test_faults.c \
+	tests/unit/store/faulty_vfs.c tests/unit/store/faulty_vfs.h
+tests_unit_store_test_faults_CFLAGS = $(STORE_TEST_CFLAGS)
+tests_unit_store_test_faults_LDADD = $(STORE_TEST_LIBS)
+
+check_PROGRAMS += $(STORE_TESTS)
+TESTS += $(STORE_TESTS)
