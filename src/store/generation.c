@@ -88,8 +88,10 @@ int generation_set_aside(struct generation *generation, enum generation_verdict 
 /* -errno for an SQLite result. */
 static int error_of(const struct generation *generation, sqlite3 *db, int rc)
 {
-	int error = db ? sqlite3_system_errno(db) : 0;
+	int error = generation->vfs->error;
 
+	if (!error && db)
+		error = sqlite3_system_errno(db);
 	switch (rc & 0xff) {
 	case SQLITE_FULL:
 		return error == EDQUOT ? -EDQUOT : -ENOSPC;
@@ -266,7 +268,7 @@ static int fill_new(struct generation *generation, const char *path, const struc
 /* Under its own name only when it is whole and on the disk. */
 static int renew(struct generation *generation, const struct record *record, const struct store_ops *ops, void *context)
 {
-	char path[FILES_PATH_MAX + 16];
+	char path[FILES_PATH_MAX + 16], name[FILES_PATH_MAX];
 	int error;
 
 	forget(generation);
@@ -275,6 +277,9 @@ static int renew(struct generation *generation, const struct record *record, con
 	error = files_create(generation->directory, path);
 	if (!error)
 		error = fill_new(generation, path, record, ops, context);
+	/* A WAL that lies there still belongs to another file: this one would take it for its own. */
+	if (!error)
+		error = files_set_aside(generation->directory, generation->path, "damaged", name, sizeof(name));
 	if (!error)
 		error = files_rename(path, generation->path);
 	if (error) {
@@ -350,6 +355,7 @@ static int commit_once(struct generation *generation, const struct record *recor
 {
 	int error = 0, rc;
 
+	generation->vfs->error = 0;
 	if (generation->db && !untouched(generation))
 		generation_close(generation, false);
 	if (!generation->db && (generation->in_the_way || !generation->fresh || !untouched(generation)))

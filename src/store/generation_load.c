@@ -98,11 +98,13 @@ static enum generation_verdict verdict_of_error(int error, char *reason)
 	case -EPERM:
 		snprintf(reason, GENERATION_REASON_MAX, "owned by another user");
 		return GENERATION_FOREIGN;
-	case -EACCES:
 	case -ELOOP:
 	case -ENODEV:
 	case -ENXIO:
 	case -EISDIR:
+		snprintf(reason, GENERATION_REASON_MAX, "not a plain file");
+		return GENERATION_FOREIGN;
+	case -EACCES:
 		return GENERATION_FOREIGN;
 	case -EFBIG:
 	case -EIO:

@@ -62,6 +62,13 @@ static void put_word(unsigned char *bytes, unsigned word)
 	bytes[1] = (unsigned char)word;
 }
 
+/* Bytes, not a number, which SQLite would store in three to six: a row that is overwritten keeps its size and its page. */
+static void put_crc(unsigned char bytes[4], uint32_t crc)
+{
+	put_word(bytes, crc >> 16);
+	put_word(bytes + 2, crc & 0xffff);
+}
+
 static uint32_t entry_crc(const struct datalog_entry *entry)
 {
 	char text[NV_TEXT_MAX];
@@ -115,7 +122,7 @@ static int load_state_row(struct load *load, sqlite3_stmt *row)
 	int type = sqlite3_column_type(row, 1);
 	const char *text;
 
-	if (!name || (type != SQLITE_INTEGER && type != SQLITE_TEXT)) {
+	if (!name || type == SQLITE_BLOB || type == SQLITE_NULL) {
 		snprintf(load->reason, load->size, "row %.60s is of no known type", name ? name : "(without name)");
 		return -EBADMSG;
 	}
@@ -214,6 +221,7 @@ static int load_log_row(struct load *load, sqlite3_stmt *row)
 	const unsigned char *pointers = sqlite3_column_blob(row, 5), *words = sqlite3_column_blob(row, 6);
 	struct datalog_entry *entry = &load->recorded->entry[load->recorded->n < DATALOG_ENTRIES ? load->recorded->n : 0];
 	struct datalog_entry next;
+	unsigned char crc[4];
 
 	memset(&next, 0, sizeof(next));
 	next.serial = (uint64_t)sqlite3_column_int64(row, 1);
@@ -230,8 +238,9 @@ static int load_log_row(struct load *load, sqlite3_stmt *row)
 		next.pointer[i] = (uint16_t)get_word(pointers + 2 * i);
 		next.word[i] = (uint16_t)get_word(words + 2 * i);
 	}
+	put_crc(crc, entry_crc(&next));
 	if (!nv_entry_legal(&next) || next.serial % DATALOG_ENTRIES != (uint64_t)sqlite3_column_int64(row, 0) ||
-	    entry_crc(&next) != (uint32_t)sqlite3_column_int64(row, 7))
+	    sqlite3_column_bytes(row, 7) != sizeof(crc) || memcmp(crc, sqlite3_column_blob(row, 7), sizeof(crc)))
 		goto damaged;
 	/* Cleared, or of a past that an older state has gone back behind. */
 	if (next.serial < log->first_serial || next.serial > log->serial || next.serial + DATALOG_ENTRIES <= log->serial ||
@@ -375,8 +384,9 @@ int rows_put_record(struct rows *rows, const struct record *record, const struct
 int rows_put_entry(struct rows *rows, const struct datalog_entry *entry)
 {
 	const signed char scales[4] = { entry->scale_i, entry->scale_v, entry->scale_w, entry->scale_e };
-	unsigned char pointers[2 * DATALOG_LOGS], words[2 * DATALOG_LOGS];
+	unsigned char pointers[2 * DATALOG_LOGS], words[2 * DATALOG_LOGS], crc[4];
 
+	put_crc(crc, entry_crc(entry));
 	for (int i = 0; i < DATALOG_LOGS; i++) {
 		put_word(pointers + 2 * i, entry->pointer[i]);
 		put_word(words + 2 * i, entry->word[i]);
@@ -388,7 +398,7 @@ int rows_put_entry(struct rows *rows, const struct datalog_entry *entry)
 	sqlite3_bind_blob(rows->log, 5, scales, sizeof(scales), SQLITE_STATIC);
 	sqlite3_bind_blob(rows->log, 6, pointers, sizeof(pointers), SQLITE_STATIC);
 	sqlite3_bind_blob(rows->log, 7, words, sizeof(words), SQLITE_STATIC);
-	sqlite3_bind_int64(rows->log, 8, entry_crc(entry));
+	sqlite3_bind_blob(rows->log, 8, crc, sizeof(crc), SQLITE_STATIC);
 	return step_once(rows->log);
 }
 

@@ -15,7 +15,7 @@
 
 #define LOG_TABLE \
 	"CREATE TABLE log(slot INTEGER PRIMARY KEY, serial INTEGER NOT NULL, clock_s INTEGER NOT NULL, " \
-	"utc_s INTEGER NOT NULL, scales BLOB NOT NULL, pointers BLOB NOT NULL, words BLOB NOT NULL, crc32 INTEGER NOT NULL);"
+	"utc_s INTEGER NOT NULL, scales BLOB NOT NULL, pointers BLOB NOT NULL, words BLOB NOT NULL, crc32 BLOB NOT NULL);"
 
 /* steps[n - 1] leads from version n to n + 1. */
 static const char *const steps[SCHEMA_VERSION - 1] = {

@@ -25,23 +25,30 @@ static int file_read(sqlite3_file *file, void *data, int n, sqlite3_int64 at)
 	return real_of(file)->pMethods->xRead(real_of(file), data, n, at);
 }
 
+static int note_error(sqlite3_file *file, int rc)
+{
+	if (rc != SQLITE_OK)
+		((struct counted *)file)->count->error = errno;
+	return rc;
+}
+
 static int file_write(sqlite3_file *file, const void *data, int n, sqlite3_int64 at)
 {
 	int rc = real_of(file)->pMethods->xWrite(real_of(file), data, n, at);
 
 	if (rc == SQLITE_OK)
 		((struct counted *)file)->count->bytes += (uint64_t)n;
-	return rc;
+	return note_error(file, rc);
 }
 
 static int file_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-	return real_of(file)->pMethods->xTruncate(real_of(file), size);
+	return note_error(file, real_of(file)->pMethods->xTruncate(real_of(file), size));
 }
 
 static int file_sync(sqlite3_file *file, int flags)
 {
-	return real_of(file)->pMethods->xSync(real_of(file), flags);
+	return note_error(file, real_of(file)->pMethods->xSync(real_of(file), flags));
 }
 
 static int file_size(sqlite3_file *file, sqlite3_int64 *size)

@@ -1,5 +1,6 @@
 /*
- * vfs_count - SQLite's own way to its files, with an account of what it writes.
+ * vfs_count - SQLite's own way to its files, with an account of what it writes and why it failed (SQLite forgets
+ * the errno while it rolls back).
  *
  * It offers no shared memory: a database in WAL mode opens only with locking_mode = EXCLUSIVE, which keeps the WAL's index in
  * the process and spares the flash a -shm file.
@@ -16,6 +17,7 @@ struct vfs_count {
 	sqlite3_vfs *parent;		/* the process's default at the time of vfs_count_register */
 	char name[40];			/* for sqlite3_open_v2 */
 	_Atomic uint64_t bytes;		/* written so far */
+	int error;			/* errno of the last write, sync or truncation that failed; set to 0 by the user */
 };
 
 /* `count` stays where it is until vfs_count_unregister.  0, -ENOMEM or -ENODEV. */

@@ -269,9 +269,9 @@ static const struct damage {
 	{ spoil_log, "damaged", "the log's row in slot 7 is not whole", false },
 	{ spoil_log_quietly, "damaged", "the log's row in slot 7 is not whole", false },
 	{ drop_log, "damaged", "no such table: log", false },
-	{ make_directory, "foreign", "Is a directory", false },
-	{ make_link, "foreign", "No such device", false },
-	{ make_fifo, "foreign", "No such device", false },
+	{ make_directory, "foreign", "not a plain file", false },
+	{ make_link, "foreign", "not a plain file", false },
+	{ make_fifo, "foreign", "not a plain file", false },
 };
 
 #define DAMAGES ((int)(sizeof(damages) / sizeof(damages[0])))
@@ -335,7 +335,8 @@ START_TEST(damaged_generation_is_set_aside_and_the_other_one_used)
 	/* Told once, with the file, the reason and what is used. */
 	snprintf(line, sizeof(line), "state.%u.db is used", 1 - hurt);
 	ck_assert_uint_eq(times_said(line), 1);
-	ck_assert_uint_eq(times_said(damage->said), *damage->said ? 1 : times_said(""));
+	if (*damage->said)
+		ck_assert_uint_eq(times_said(damage->said), 1);
 	ck_assert_uint_eq(times_said("renamed to"), 1);
 	/* A fresh one takes its place, whole. */
 	ck_assert_int_eq(script_write(store, true), 0);
@@ -924,7 +925,7 @@ static void add_disk_tests(Suite *suite)
 	TCase *tcase = tcase_create("disks");
 
 	suite_add_tcase(suite, tcase);
-	tcase_set_timeout(tcase, 300);
+	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, disk_that_fails_is_told_once_and_tried_until_it_works, 0, sizeof(disks) / sizeof(disks[0]));
 	tcase_add_test(tcase, failed_sync_is_no_commit);
@@ -942,7 +943,7 @@ int main(void)
 	int failed;
 
 	suite_add_tcase(suite, tcase);
-	tcase_set_timeout(tcase, 300);
+	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, damaged_generation_is_set_aside_and_the_other_one_used, 0, 4 * DAMAGES);
 	tcase_add_test(tcase, when_both_are_damaged_the_meter_starts_anew_and_both_are_kept);
