@@ -8,6 +8,8 @@
 #define CLIENT_CLIENT_H
 
 int client_analyze(int argc, char **argv);
+int client_export_state(int argc, char **argv);
+int client_import_state(int argc, char **argv);
 int client_registers(int argc, char **argv);
 
 #endif

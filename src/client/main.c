@@ -10,6 +10,8 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "analyze", client_analyze, "measure a COMTRADE recording" },
+	{ "export-state", client_export_state, "write the meter's whole state as JSON" },
+	{ "import-state", client_import_state, "put such a state in the place of the meter's" },
 	{ "registers", client_registers, "print the Modbus register map" },
 };
 
@@ -17,7 +19,7 @@ static void print_usage(FILE *out)
 {
 	fputs("usage: dinmeter COMMAND [OPTION]...\n\ncommands:\n", out);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
-		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+		fprintf(out, "  %-12s %s\n", commands[i].name, commands[i].help);
 	fputs("\n`dinmeter COMMAND --help` tells more of each.\n", out);
 }
 

@@ -12,6 +12,25 @@
 
 #define NAMES_TRIED 1000
 
+int files_get_absolute(const char *directory, char absolute[FILES_PATH_MAX])
+{
+	char here[FILES_PATH_MAX];
+	int n;
+
+	if (directory[0] == '/')
+		n = snprintf(absolute, FILES_PATH_MAX, "%s", directory);
+	else if (getcwd(here, sizeof(here)))
+		n = snprintf(absolute, FILES_PATH_MAX, "%s/%s", here, directory);
+	else
+		return -errno;
+	/* room for the names of files behind it */
+	if (n >= FILES_PATH_MAX - 64)
+		return -ENAMETOOLONG;
+	while (n > 1 && absolute[n - 1] == '/')
+		absolute[--n] = '\0';
+	return 0;
+}
+
 void files_get_path(const char *directory, unsigned generation, char path[FILES_PATH_MAX])
 {
 	snprintf(path, FILES_PATH_MAX, "%s/state.%u.db", directory, generation);
@@ -82,6 +101,20 @@ int files_lock(const char *directory, bool may_create, pid_t *pid)
 		errno = 0;
 	return fd;
 fail:
+	close(fd);
+	return error;
+}
+
+int files_make_inside(const char *directory, const char *path)
+{
+	int fd, error;
+
+	if (mkdir(path, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	error = give_away(directory, fd);
 	close(fd);
 	return error;
 }

@@ -12,6 +12,9 @@
 #define FILES_PATH_MAX 512
 #define FILES_GENERATIONS 2
 
+/* The directory as messages and the handover name it, whatever the working directory is.  0 or -errno; -ENAMETOOLONG. */
+int files_get_absolute(const char *directory, char absolute[FILES_PATH_MAX]);
+
 /* DIRECTORY/state.N.db */
 void files_get_path(const char *directory, unsigned generation, char path[FILES_PATH_MAX]);
 
@@ -23,6 +26,9 @@ int files_make_directory(const char *directory);
  * (0 = not told).  With `may_create` false a missing file is -ENOENT.
  */
 int files_lock(const char *directory, bool may_create, pid_t *pid);
+
+/* Makes a directory of mode 0700 inside, by root given to whoever owns the outer one.  0 or -errno. */
+int files_make_inside(const char *directory, const char *path);
 
 /* May this process keep a state in the file, is it its own?  0, -EPERM owned by somebody else, or what opening it gave. */
 int files_check_owner(const char *path);

@@ -17,25 +17,6 @@
 #define UNUSABLE_AGAIN (5 * SECOND)
 #define REQUESTS_APART SECOND	/* while commits fail */
 
-/* The directory as the handover and messages name it, whatever the working directory is. */
-static int make_absolute(const char *directory, char absolute[FILES_PATH_MAX])
-{
-	char here[FILES_PATH_MAX];
-	int n;
-
-	if (directory[0] == '/')
-		n = snprintf(absolute, FILES_PATH_MAX, "%s", directory);
-	else if (getcwd(here, sizeof(here)))
-		n = snprintf(absolute, FILES_PATH_MAX, "%s/%s", here, directory);
-	else
-		return -errno;
-	if (n >= FILES_PATH_MAX - 64)
-		return -ENAMETOOLONG;
-	while (n > 1 && absolute[n - 1] == '/')
-		absolute[--n] = '\0';
-	return 0;
-}
-
 static void store_free(struct store *store)
 {
 	for (unsigned i = 0; i < FILES_GENERATIONS; i++)
@@ -87,7 +68,7 @@ int store_open(struct store **out, const char *directory, int interval_s)
 		return -ENOMEM;
 	store->lock_fd = store->handover.fd = -1;
 	store->interval_s = interval_s;
-	error = make_absolute(directory, store->directory);
+	error = files_get_absolute(directory, store->directory);
 	if (!error)
 		error = vfs_count_register(&store->vfs);
 	if (error)

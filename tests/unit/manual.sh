@@ -40,7 +40,7 @@ manual_options <"$top_srcdir/man/dinmeterd.8" >"$directory/manual"
 differ dinmeterd && status=1
 
 # Each command of dinmeter has a subsection, with the options of that command.
-commands=$(./dinmeter --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p')
+commands=$(./dinmeter --help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p')
 [ -n "$commands" ] || { echo "dinmeter --help tells no command"; status=1; }
 for command in $commands; do
 	./dinmeter "$command" --help >"$directory/text" || { echo "dinmeter $command --help fails"; status=1; }

@@ -31,3 +31,6 @@ tests_unit_store_test_faults_LDADD = $(STORE_TEST_LIBS)
 
 check_PROGRAMS += $(STORE_TESTS)
 TESTS += $(STORE_TESTS)
+
+dist_check_SCRIPTS += tests/unit/store/test_state.py
+TESTS += tests/unit/store/test_state.py
