@@ -14,6 +14,9 @@
  * A commit waits until the disk has it (synchronous = FULL: one fdatasync of the WAL), so that a power cut after it takes
  * nothing back.  The WAL is folded in after so many frames, whose pages are then written once for all commits that changed
  * them; it is overwritten in place, never cut, which spares the file system's own writes.
+ *
+ * Frames share the flash's blocks.  A power cut that spoils a block while it is rewritten takes earlier commits of this file
+ * with it; the other generation, written before, has all but the last one.
  */
 #define OPEN_PRAGMAS \
 	"PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000;" \

@@ -21,3 +21,11 @@ check_PROGRAMS += %D%/bus
 tests_bench_bus_SOURCES = %D%/bus.c
 tests_bench_bus_CFLAGS = $(AM_CFLAGS) $(LIBMODBUS_CFLAGS) $(LIBSYSTEMD_CFLAGS)
 tests_bench_bus_LDADD = $(SHELL_LIBS)
+
+# What the store writes in a day; fails above 100 MB.
+check_PROGRAMS += %D%/store_wear
+SLOW_TESTS += %D%/store_wear
+tests_bench_store_wear_SOURCES = %D%/store_wear.c
+tests_bench_store_wear_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_bench_store_wear_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+tests_bench_store_wear_LDADD = tests/unit/store/libscript.a libshell.a libpure.a $(SQLITE_LIBS)

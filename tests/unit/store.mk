@@ -29,7 +29,13 @@ tests_unit_store_test_faults_SOURCES = tests/unit/store/test_faults.c \
 tests_unit_store_test_faults_CFLAGS = $(STORE_TEST_CFLAGS)
 tests_unit_store_test_faults_LDADD = $(STORE_TEST_LIBS)
 
-check_PROGRAMS += $(STORE_TESTS)
+tests_unit_store_test_kill_SOURCES = tests/unit/store/test_kill.c \
+	tests/unit/store/faulty_vfs.c tests/unit/store/faulty_vfs.h
+tests_unit_store_test_kill_CFLAGS = $(STORE_TEST_CFLAGS)
+tests_unit_store_test_kill_LDADD = $(STORE_TEST_LIBS)
+
+check_PROGRAMS += $(STORE_TESTS) tests/unit/store/test_kill
+SLOW_TESTS += tests/unit/store/test_kill
 TESTS += $(STORE_TESTS)
 
 dist_check_SCRIPTS += tests/unit/store/test_state.py

@@ -152,7 +152,7 @@ static void spoil_root_page(const char *path)
 
 	for (size_t i = 0; i < sizeof(noise); i++)
 		noise[i] = (unsigned char)script_random(&seed);
-	write_at(path, 1024, noise, sizeof(noise));
+	write_at(path, 512, noise, sizeof(noise));
 }
 
 static void zero(const char *path)
@@ -553,7 +553,7 @@ static void hurt_open_file(const char *path)
 
 	for (size_t i = 0; i < sizeof(noise); i++)
 		noise[i] = (unsigned char)script_random(&seed);
-	write_at(path, 1024, noise, sizeof(noise));
+	write_at(path, 512, noise, sizeof(noise));
 }
 
 static void cut_open_file(const char *path)
