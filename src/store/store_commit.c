@@ -168,13 +168,26 @@ static int commit_where_due(struct store *store, struct record *record, bool bot
 static int take_lock_again(struct store *store, char *message, size_t size)
 {
 	pid_t pid;
+	int error;
 
-	if (store->lock_fd >= 0)
+	if (store->lock_fd >= 0 && files_lock_stands(store->directory, store->lock_fd))
 		return 0;
+	/* Somebody has removed it, perhaps with the whole directory. */
+	if (store->lock_fd >= 0)
+		close(store->lock_fd);
+	store->lock_fd = -1;
+	error = files_make_directory(store->directory);
+	if (error) {
+		snprintf(message, size, "%s: %s", store->directory, strerror(-error));
+		return error;
+	}
 	store->lock_fd = files_lock(store->directory, true, &pid);
 	if (store->lock_fd >= 0)
 		return 0;
-	snprintf(message, size, "%s: cannot write: %s", store->directory, strerror(-store->lock_fd));
+	if (store->lock_fd == -EBUSY)
+		snprintf(message, size, "%s: in use by process %ld", store->directory, (long)pid);
+	else
+		snprintf(message, size, "%s: cannot write: %s", store->directory, strerror(-store->lock_fd));
 	return store->lock_fd;
 }
 
