@@ -2,6 +2,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -172,6 +173,29 @@ START_TEST(meter_that_stands_still_writes_nothing)
 	ck_assert_uint_eq(before.bytes_written, behind.bytes_written);
 	ck_assert_uint_eq(before.commits, behind.commits);
 	script_kill(store);
+}
+END_TEST
+
+START_TEST(value_that_is_not_legal_never_reaches_the_files)
+{
+	struct store *store = script_open(&script, directory);
+	double before = script.nv.meter.max_demand[DEMAND_Q];
+	struct nv nv;
+
+	script.nv.meter.log.config = 99;
+	ck_assert_int_eq(script_write(store, true), -EINVAL);
+	script.nv.meter.log.config = 1;
+	ck_assert_int_eq(script_write(store, true), 0);
+	script_advance(&script);
+	script.nv.meter.max_demand[DEMAND_Q] = NAN;
+	script.nv.meter.settings.system_type = 77;
+	ck_assert_int_eq(script_write(store, true), 0);
+	script_kill(store);
+	forget_handover();
+	ck_assert(script_find(directory, &nv, NULL, NULL));
+	ck_assert(nv.meter.max_demand[DEMAND_Q] == before);
+	ck_assert_int_ne(nv.meter.settings.system_type, 77);
+	ck_assert_uint_eq(nv.meter.energies.kwh.wh, script.nv.meter.energies.kwh.wh);
 }
 END_TEST
 
@@ -756,6 +780,7 @@ int main(void)
 	tcase_add_test(tcase, important_commit_stands_in_both_generations);
 	tcase_add_test(tcase, new_log_entry_stands_in_both_generations);
 	tcase_add_test(tcase, meter_that_stands_still_writes_nothing);
+	tcase_add_test(tcase, value_that_is_not_legal_never_reaches_the_files);
 	tcase_add_test(tcase, files_are_for_their_owner_alone);
 	tcase_add_test(tcase, thread_commits_at_its_start_and_when_asked_and_at_the_end);
 	tcase_add_test(tcase, thread_commits_by_itself_each_interval);
