@@ -105,6 +105,15 @@ fail:
 	return error;
 }
 
+bool files_lock_stands(const char *directory, int fd)
+{
+	char path[FILES_PATH_MAX];
+	struct stat mine, named;
+
+	snprintf(path, sizeof(path), "%s/lock", directory);
+	return fstat(fd, &mine) == 0 && lstat(path, &named) == 0 && mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
+}
+
 int files_make_inside(const char *directory, const char *path)
 {
 	int fd, error;

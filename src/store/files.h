@@ -27,6 +27,9 @@ int files_make_directory(const char *directory);
  */
 int files_lock(const char *directory, bool may_create, pid_t *pid);
 
+/* Is the lock that `fd` holds still the one that others would find? */
+bool files_lock_stands(const char *directory, int fd);
+
 /* Makes a directory of mode 0700 inside, by root given to whoever owns the outer one.  0 or -errno. */
 int files_make_inside(const char *directory, const char *path);
 

@@ -186,7 +186,8 @@ static int put_entries(struct rows *rows, const struct datalog_state *log, uint6
 		unsigned n = ops->entries(context, from, ENTRIES_AT_ONCE, entries), i;
 
 		for (i = 0; i < n && entries[i].serial <= log->serial && rc == SQLITE_OK; i++)
-			rc = rows_put_entry(rows, &entries[i]);
+			if (nv_entry_legal(&entries[i]))	/* another would make the file a damaged one */
+				rc = rows_put_entry(rows, &entries[i]);
 		if (rc != SQLITE_OK || i < n || n == 0)
 			break;
 		from = entries[n - 1].serial + 1;

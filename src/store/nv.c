@@ -34,7 +34,7 @@
 #define LOG_POINTER(n, initial_) \
 	LOG_RANGE("log_pointer_" #n, NV_UINT16, pointer[n - 1], DATALOG_POINTER_RANGE, initial_)
 
-#define NO_ENTRY "0 0 0 1 1 1 1 1 1 1 1 1 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0"
+#define NO_ENTRY "0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0"
 
 static const struct nv_field fields[] = {
 	SETTING(SYSTEM_TYPE, system_type),
@@ -246,14 +246,6 @@ static int parse_double(const char *text, double *value)
 	return isfinite(*value) && *value >= 0 ? 0 : -ERANGE;
 }
 
-/* While no entry is held back, the place for it is empty. */
-static bool nothing_held(const struct datalog_entry *entry)
-{
-	static const uint16_t none[DATALOG_LOGS];
-
-	return !entry->serial && !memcmp(entry->pointer, none, sizeof(none));
-}
-
 bool nv_entry_legal(const struct datalog_entry *entry)
 {
 	const int8_t scale[] = { entry->scale_i, entry->scale_v, entry->scale_w, entry->scale_e };
@@ -261,8 +253,9 @@ bool nv_entry_legal(const struct datalog_entry *entry)
 	for (size_t i = 0; i < sizeof(scale); i++)
 		if (scale[i] < -SCALE_MOST || scale[i] > SCALE_MOST)
 			return false;
+	/* What was never held has no registers. */
 	for (int i = 0; i < DATALOG_LOGS; i++)
-		if (!range_holds(DATALOG_POINTER_RANGE, entry->pointer[i]) && !nothing_held(entry))
+		if (!range_holds(DATALOG_POINTER_RANGE, entry->pointer[i]) && (entry->serial || entry->pointer[i]))
 			return false;
 	return entry->serial <= INT64_MAX && entry->clock_s >= -CLOCK_MAX && entry->clock_s <= CLOCK_MAX &&
 	       entry->utc_s >= -CLOCK_MAX && entry->utc_s <= CLOCK_MAX;

@@ -50,6 +50,8 @@ static void note_result(struct store *store, int error, const char *message)
 	pthread_mutex_lock(&store->lock);
 	store->status.set_aside = store->generation[0].set_aside + store->generation[1].set_aside;
 	if (error) {
+		/* what a commit itself failed at is counted where it is made */
+		store->status.failures += !store->adopted || store->lock_fd < 0;
 		store->status.last_error = error;
 		snprintf(store->status.message, sizeof(store->status.message), "%s", message);
 	}

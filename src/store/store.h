@@ -34,7 +34,7 @@ struct store_ops {
 
 enum store_state {
 	STORE_GOOD,		/* commits succeed */
-	STORE_REPAIRED,		/* good, but at the start a damaged file was set aside */
+	STORE_REPAIRED,		/* good, but since the start a damaged file was set aside */
 	STORE_FAILING,		/* the last commit failed: tried again */
 	STORE_UNUSABLE		/* no directory, no permission, in use by another process: tried again */
 };

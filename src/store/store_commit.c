@@ -168,14 +168,52 @@ static int commit_where_due(struct store *store, struct record *record, bool bot
 static int take_lock_again(struct store *store, char *message, size_t size)
 {
 	pid_t pid;
+	int error;
 
-	if (store->lock_fd >= 0)
+	if (store->lock_fd >= 0 && files_lock_stands(store->directory, store->lock_fd))
 		return 0;
+	/* Somebody has removed it, perhaps with the whole directory. */
+	if (store->lock_fd >= 0)
+		close(store->lock_fd);
+	store->lock_fd = -1;
+	error = files_make_directory(store->directory);
+	if (error) {
+		snprintf(message, size, "%s: %s", store->directory, strerror(-error));
+		return error;
+	}
 	store->lock_fd = files_lock(store->directory, true, &pid);
 	if (store->lock_fd >= 0)
 		return 0;
-	snprintf(message, size, "%s: cannot write: %s", store->directory, strerror(-store->lock_fd));
+	if (store->lock_fd == -EBUSY)
+		snprintf(message, size, "%s: in use by process %ld", store->directory, (long)pid);
+	else
+		snprintf(message, size, "%s: cannot write: %s", store->directory, strerror(-store->lock_fd));
 	return store->lock_fd;
+}
+
+/*
+ * A state with a member that is not legal would be damaged for whoever reads it: such a member keeps the value it had.  That is a
+ * fault of the program; 0, or -EINVAL when there is no such value.
+ */
+static int make_legal(struct store *store, struct nv *nv, char *message, size_t size)
+{
+	char text[NV_TEXT_MAX], range[NV_TEXT_MAX];
+	const struct nv_field *field;
+
+	while (nv_check(nv, &field)) {
+		nv_get_text(nv, field, text, sizeof(text));
+		nv_get_range(field, range, sizeof(range));
+		snprintf(message, size, "%.100s: %s: got %.60s, must be %.60s", store->directory, field->name, text, range);
+		if (!store->has_legal)
+			return -EINVAL;
+		if (field != store->illegal)
+			log_error("store: %s; the value before it is kept", message);
+		store->illegal = field;
+		memcpy((char *)nv + field->offset, (const char *)&store->legal + field->offset, field->size);
+	}
+	store->legal = *nv;
+	store->has_legal = true;
+	return 0;
 }
 
 int store_write(struct store *store, bool important, bool final, char *message, size_t size)
@@ -193,7 +231,8 @@ int store_write(struct store *store, bool important, bool final, char *message, 
 		return -ECANCELED;
 	snprintf(record.nv.boot_id, sizeof(record.nv.boot_id), "%s", store->boot_id);
 	record.nv.stopped = final;
-	if (!store->adopted)
+	error = make_legal(store, &record.nv, message, size);
+	if (!error && !store->adopted)
 		error = store_recover(store, true, message, size);
 	if (!error)
 		error = take_lock_again(store, message, size);

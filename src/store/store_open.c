@@ -75,6 +75,8 @@ static void take_state(struct store *store, const struct recovery *recovery, str
 	store->n_entries = recovery_get(recovery, record, store->entries);
 	store->found = recovery_found(recovery);
 	store->found_nv = record->nv;
+	store->legal = record->nv;
+	store->has_legal = store->found;
 	store->epoch = record->epoch;
 	if (!store->found)
 		sqlite3_randomness(sizeof(store->epoch), &store->epoch);

@@ -27,6 +27,9 @@ struct store {
 	uint64_t epoch, sequence;
 	int failing;			/* -errno that the log tells of, 0 = commits succeed */
 	bool repaired;
+	struct nv legal;		/* the last state in which every member was legal */
+	bool has_legal;
+	const struct nv_field *illegal;	/* told to the log */
 
 	bool found;
 	struct nv found_nv;

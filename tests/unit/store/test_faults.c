@@ -521,6 +521,35 @@ START_TEST(file_of_another_user_is_set_aside)
 }
 END_TEST
 
+static int find_nothing(void)
+{
+	struct nv nv;
+	struct store *store = script_open(&script, directory);
+
+	if (store_get_nv(store, &nv) || store->status.state != STORE_UNUSABLE)
+		return 1;
+	return script_write(store, true) == -EACCES ? 0 : 2;
+}
+
+START_TEST(directory_without_permission_is_told_and_nothing_in_it_touched)
+{
+	struct nv nv;
+
+	if (geteuid() != 0) {
+		puts("skipped: needs root");
+		return;
+	}
+	make_two(0, found_state);
+	ck_assert(!chmod(directory, _i ? 0711 : 0700));
+	ck_assert_int_eq(as_nobody(find_nothing), 0);
+	ck_assert_uint_eq(times_said(_i ? "owned by another user; the meter goes on, state is kept in memory"
+					: "Permission denied; the meter goes on, state is kept in memory"), 1);
+	ck_assert_uint_eq(script_count_files(directory, "foreign", NULL), 0);
+	ck_assert(script_find(directory, &nv, NULL, NULL));
+	ck_assert(script_same(&nv, &found_state[0]));
+}
+END_TEST
+
 /* root makes a state (an import) in the directory of the daemon's user, who goes on with it. */
 static int find_the_newest(void)
 {
@@ -655,10 +684,15 @@ START_TEST(directory_deleted_at_run_time_is_told_and_made_anew)
 	ck_assert_int_eq(script_write(store, true), 0);
 	script_remove_directory(directory);
 	script_advance(&script);
-	script_write(store, true);
-	mkdir(directory, 0750);
-	script_advance(&script);
 	ck_assert_int_eq(script_write(store, true), 0);
+	ck_assert_uint_eq(times_said("is gone; written anew from memory"), 2);
+	/* the lock is held again too */
+	{
+		struct store *second = script_open(&script, directory);
+
+		ck_assert_int_eq(second->status.state, STORE_UNUSABLE);
+		script_kill(second);
+	}
 	script_kill(store);
 	forget_handover();
 	ck_assert(script_find(directory, &nv, NULL, NULL));
@@ -951,6 +985,7 @@ int main(void)
 	tcase_add_test(tcase, file_set_aside_never_overwrites_another);
 	tcase_add_test(tcase, changed_bytes_are_never_taken_for_a_state);
 	tcase_add_loop_test(tcase, file_of_another_user_is_set_aside, 0, 3);
+	tcase_add_loop_test(tcase, directory_without_permission_is_told_and_nothing_in_it_touched, 0, 2);
 	tcase_add_test(tcase, what_root_writes_belongs_to_the_owner_of_the_directory);
 	tcase_add_loop_test(tcase, damage_at_run_time_is_repaired_from_memory, 0,
 			    2 * (int)(sizeof(at_run_time) / sizeof(at_run_time[0])));

@@ -186,6 +186,37 @@ START_TEST(illegal_member_is_found_by_the_check)
 }
 END_TEST
 
+/* What a new meter has to keep is what the store takes, and what stands in for a log of a file from before there was one. */
+START_TEST(state_of_a_new_meter_is_legal_and_its_log_the_initial_one)
+{
+	struct meter_config config = { .max_rate_hz = 2520 };
+	const struct nv_field *field, *fields;
+	struct nv nv, initial;
+	struct meter *meter;
+	void *memory;
+	size_t n;
+
+	settings_defaults(&config.settings);
+	rules_defaults(&config.rules);
+	memory = malloc(meter_bytes(&config));
+	meter = meter_init(memory, &config);
+	memset(&nv, 0, sizeof(nv));
+	meter_get_state(meter, &nv.meter);
+	nv.file_settings = config.settings;
+	ck_assert_msg(!nv_check(&nv, &field), "%s", field->name);
+	initial = nv;
+	memset(&initial.meter.log, 0x55, sizeof(initial.meter.log));
+	fields = nv_fields(&n);
+	for (size_t i = 0; i < n; i++) {
+		if (strncmp(fields[i].name, "log_", 4))
+			continue;
+		ck_assert_int_eq(nv_set_text(&initial, &fields[i], fields[i].initial), 0);
+		ck_assert_msg(nv_equal(&nv, &initial, &fields[i]), "%s", fields[i].name);
+	}
+	free(memory);
+}
+END_TEST
+
 /* The check value that the catalogue of CRCs gives for CRC-32/ISO-HDLC. */
 START_TEST(checksum_is_the_standard_one)
 {
@@ -208,6 +239,7 @@ int main(void)
 	tcase_add_loop_test(tcase, what_is_not_legal_is_refused_and_changes_nothing, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_loop_test(tcase, extreme_values_come_back_as_the_same_text, 0, sizeof(extreme) / sizeof(extreme[0]));
 	tcase_add_test(tcase, illegal_member_is_found_by_the_check);
+	tcase_add_test(tcase, state_of_a_new_meter_is_legal_and_its_log_the_initial_one);
 	tcase_add_test(tcase, checksum_is_the_standard_one);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
