@@ -31,15 +31,15 @@ static const char command_help[] =
 
 struct options {
 	const char *socket, *config;
+	char **argument;	/* what is no option */
 };
 
-/* Reads the options.  -1 to go on with `wanted` arguments from optind on, or the exit status. */
-static int read_options(struct options *options, int argc, char **argv, int wanted, const char *usage, const char *help)
+/* Options from optind on, up to what is none.  -1 to go on, or the exit status. */
+static int take_options(struct options *options, int argc, char **argv, const char *usage, const char *help)
 {
 	static const struct option known[] = { CONTROL_CLIENT_OPTIONS, { NULL, 0, NULL, 0 } };
 	int option;
 
-	*options = (struct options){ 0 };
 	/* '+': a value may be negative, it is no option then */
 	while ((option = getopt_long(argc, argv, "+c:h", known, NULL)) != -1) {
 		if (option == 'h') {
@@ -53,9 +53,31 @@ static int read_options(struct options *options, int argc, char **argv, int want
 		else
 			return fputs(usage, stderr), CLIENT_USAGE;
 	}
-	if (argc - optind == wanted)
+	return -1;
+}
+
+/* Options, `wanted` arguments, options.  -1 to go on, or the exit status. */
+static int read_options(struct options *options, int argc, char **argv, int wanted, const char *usage, const char *help)
+{
+	int status, first, got;
+
+	*options = (struct options){ 0 };
+	status = take_options(options, argc, argv, usage, help);
+	if (status >= 0)
+		return status;
+	first = optind;
+	got = argc - first;
+	if (got > wanted) {
+		optind = first + wanted;
+		status = take_options(options, argc, argv, usage, help);
+		if (status >= 0)
+			return status;
+		got = wanted + argc - optind;
+	}
+	options->argument = argv + first;
+	if (got == wanted)
 		return -1;
-	fprintf(stderr, "dinmeter %s: got %d arguments, expected %d\n%s", argv[0], argc - optind, wanted, usage);
+	fprintf(stderr, "dinmeter %s: got %d arguments, expected %d\n%s", argv[0], got, wanted, usage);
 	return CLIENT_USAGE;
 }
 
@@ -134,15 +156,15 @@ int client_set(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
-	text = argv[optind + 1];
+	text = options.argument[1];
 	if (!strcmp(text, "-")) {
-		if (read_line(line, argv[optind]))
+		if (read_line(line, options.argument[0]))
 			return CLIENT_USAGE;
 		text = line;
 	}
 	members = json_object_new_object();
-	json_object_object_add(members, "name", json_object_new_string(argv[optind]));
-	json_object_object_add(members, "value", to_value(argv[optind], text));
+	json_object_object_add(members, "name", json_object_new_string(options.argument[0]));
+	json_object_object_add(members, "value", to_value(options.argument[0], text));
 	return ask(&options, "set", members);
 }
 
@@ -156,13 +178,13 @@ static int say(int argc, char **argv, const char *const words[], const char *usa
 	if (status >= 0)
 		return status;
 	for (int i = 0; words[i]; i++) {
-		if (strcmp(argv[optind], words[i]))
+		if (strcmp(options.argument[0], words[i]))
 			continue;
 		members = json_object_new_object();
 		json_object_object_add(members, "what", json_object_new_string(words[i]));
 		return ask(&options, argv[0], members);
 	}
-	fprintf(stderr, "dinmeter %s: unknown '%s'\n%s", argv[0], argv[optind], usage);
+	fprintf(stderr, "dinmeter %s: unknown '%s'\n%s", argv[0], options.argument[0], usage);
 	return CLIENT_USAGE;
 }
 

@@ -206,6 +206,14 @@ class Writes(Commands):
             commands |= bit
             self.assertEqual(self.counts()[3], str(commands))
 
+    def test_options_may_stand_behind_the_arguments(self):
+        status, _, err = run("set", "ct_primary", "250", "--socket", self.server.path)
+        self.assertEqual((status, err), (0, ""))
+        status, _, err = run("set", "ct_primary", "-5", "--socket", self.server.path)
+        self.assertEqual(status, 1)
+        self.assertIn("got -5, must be 1-32000", err)
+        self.assertEqual(run("reset", "energy", "--socket", self.server.path)[0], 0)
+
     def test_a_busy_meter_is_status_1(self):
         self.server.script("force -16")
         status, _, err = self.run_command("set", "ct_primary", "5")
