@@ -33,7 +33,7 @@ signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", 1))
 class Daemon:
     """A running dinmeterd."""
 
-    def __init__(self, directory, arguments=(), config=None, pty=True):
+    def __init__(self, directory, arguments=(), config=None, pty=True, state=None):
         self.directory = directory
         self.link = str(directory / "meter")
         self.log_path = directory / "log"
@@ -45,7 +45,7 @@ class Daemon:
         if pty:
             command += ["--pty", self.link]
         self.control = str(directory / "control")
-        command += ["--state", str(directory / "state"), "--control", self.control]
+        command += ["--state", str(state or directory / "state"), "--control", self.control]
         self.command = command
         self.spawn()
 
@@ -107,8 +107,8 @@ def daemon(tmp_path_factory):
     """A function that starts daemons; all are ended when the test is over."""
     started = []
 
-    def start(*arguments, config=None, pty=True):
-        started.append(Daemon(tmp_path_factory.mktemp("daemon"), arguments, config, pty))
+    def start(*arguments, config=None, pty=True, state=None):
+        started.append(Daemon(tmp_path_factory.mktemp("daemon"), arguments, config, pty, state))
         return started[-1]
 
     yield start
