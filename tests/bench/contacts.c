@@ -1,6 +1,7 @@
 /*
- * How exactly the contacts keep time, beside the loop that one would write first: close, nanosleep, open, nanosleep.  Both run at once, so
- * that they meet the same machine: first idle, then with busy threads, a writer that syncs its file, and a pseudo-terminal that is polled.
+ * How exactly the contacts keep time, beside the loop that one would write first: close, nanosleep, open, nanosleep; and beside a bare
+ * sleep until an absolute time with the priority of the contacts' thread, which shows what the machine itself allows.  All run at
+ * once: first idle, then with busy threads, a writer that syncs its file, and a pseudo-terminal that is polled.
  *
  *     tests/bench/contacts [SECONDS]
  */
@@ -20,6 +21,7 @@
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
 #include "outputs/outputs.h"
+#include "outputs/thread.h"
 
 #define MS INT64_C(1000000)
 #define CLOSED_MS 10
@@ -178,6 +180,35 @@ static void *run_loop(void *context)
 	return NULL;
 }
 
+static void sleep_until(int64_t until_ns)
+{
+	struct timespec until = { (time_t)(until_ns / (1000 * MS)), (long)(until_ns % (1000 * MS)) };
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		;
+}
+
+/* The least that anything that turns a contact does. */
+static void *run_bare(void *context)
+{
+	struct loop *loop = context;
+	struct sample *sample = loop->sample;
+	int64_t first_ns = monotonic_ns() + MS;
+
+	thread_be_punctual();
+	while (!atomic_load(&loop->stop) && sample->n < SAMPLES_MAX) {
+		int64_t due_ns = first_ns + (int64_t)sample->n * PERIOD_MS * MS, closed_ns;
+
+		sleep_until(due_ns);
+		closed_ns = monotonic_ns();
+		sleep_until(closed_ns + CLOSED_MS * MS);
+		sample->length_ms[sample->n] = (double)(monotonic_ns() - closed_ns) / 1e6 - CLOSED_MS;
+		sample->late_ms[sample->n] = (double)(closed_ns - due_ns) / 1e6;
+		sample->n++;
+	}
+	return NULL;
+}
+
 /* Adds the edges of one plan. */
 static uint64_t take_edges(struct outputs *outputs, uint64_t since, const struct pulse_plan *plan, struct sample *sample)
 {
@@ -228,40 +259,48 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static void print_row(const char *name, const double *sorted, unsigned n)
+/* A row: p50, p99, max, and each over that of `base`, sorted already. */
+static void print_row(const char *name, double *errors, const double *base, unsigned n, unsigned base_n)
 {
-	printf("  %-14s %9.3f %9.3f %9.3f", name, sorted[n / 2], sorted[n - 1 - n / 100], sorted[n - 1]);
+	qsort(errors, n, sizeof(*errors), compare);
+	printf("  %-15s %9.3f %9.3f %9.3f %9u | %8.1f %8.1f %8.1f\n", name, errors[n / 2], errors[n - 1 - n / 100], errors[n - 1], n,
+	       errors[n / 2] / base[base_n / 2], errors[n - 1 - n / 100] / base[base_n - 1 - base_n / 100],
+	       errors[n - 1] / base[base_n - 1]);
 }
 
-/* Both ways, and the second over the first. */
-static void print_pair(const char *what, double *ours, unsigned n, double *theirs, unsigned m)
+static void start_loop(pthread_t *thread, void *(*run)(void *), struct loop *loop)
 {
-	qsort(ours, n, sizeof(*ours), compare);
-	qsort(theirs, m, sizeof(*theirs), compare);
-	printf("%s\n", what);
-	print_row("this program", ours, n);
-	printf("   (%u closures)\n", n);
-	print_row("nanosleep loop", theirs, m);
-	printf("   (%u closures)\n", m);
-	printf("  %-14s %9.1f %9.1f %9.1f\n", "ratio", theirs[m / 2] / ours[n / 2], theirs[m - 1 - m / 100] / ours[n - 1 - n / 100],
-	       theirs[m - 1] / ours[n - 1]);
+	loop->sample->n = 0;
+	if (pthread_create(thread, NULL, run, loop) != 0)
+		fail("thread");
+}
+
+static void stop_loop(pthread_t thread, struct loop *loop)
+{
+	atomic_store(&loop->stop, true);
+	pthread_join(thread, NULL);
 }
 
 static void measure(double seconds, const char *title)
 {
-	static struct sample ours, theirs;
-	struct loop loop = { .sample = &theirs };
-	pthread_t thread;
+	static struct sample ours, naive, bare;
+	struct loop naive_loop = { .sample = &naive }, bare_loop = { .sample = &bare };
+	pthread_t naive_thread, bare_thread;
 
-	ours.n = theirs.n = 0;
-	if (pthread_create(&thread, NULL, run_loop, &loop) != 0)
-		fail("thread");
+	ours.n = 0;
+	start_loop(&naive_thread, run_loop, &naive_loop);
+	start_loop(&bare_thread, run_bare, &bare_loop);
 	run_outputs(monotonic_ns() + (int64_t)(seconds * 1e9), &ours);
-	atomic_store(&loop.stop, true);
-	pthread_join(thread, NULL);
-	printf("%s, ms: %19s %9s %9s\n", title, "p50", "p99", "max");
-	print_pair(" closed too long", ours.length_ms, ours.n, theirs.length_ms, theirs.n);
-	print_pair(" closed after its due time", ours.late_ms, ours.n, theirs.late_ms, theirs.n);
+	stop_loop(naive_thread, &naive_loop);
+	stop_loop(bare_thread, &bare_loop);
+	printf("%s, ms\n%-17s %9s %9s %9s %9s | %s\n", title, " closed too long", "p50", "p99", "max", "closures", "over this program's");
+	print_row("this program", ours.length_ms, ours.length_ms, ours.n, ours.n);
+	print_row("nanosleep loop", naive.length_ms, ours.length_ms, naive.n, ours.n);
+	print_row("a bare sleep", bare.length_ms, ours.length_ms, bare.n, ours.n);
+	printf(" closed after its due time\n");
+	print_row("this program", ours.late_ms, ours.late_ms, ours.n, ours.n);
+	print_row("nanosleep loop", naive.late_ms, ours.late_ms, naive.n, ours.n);
+	print_row("a bare sleep", bare.late_ms, ours.late_ms, bare.n, ours.n);
 }
 
 int main(int argc, char **argv)

@@ -143,23 +143,25 @@ END_TEST
 START_TEST(the_alarm_contact_is_driven_only_while_health_is_confirmed)
 {
 	struct outputs *outputs = start();
-	int64_t until_ns = monotonic_ns() + 150 * MS;
 	struct outputs_edge edge[8];
+	int64_t until_ns;
 
 	ck_assert(!status_of(outputs).contact[CONTACT_ALARM].active);
 	outputs_set_healthy(outputs, true, monotonic_ns() - 1);
-	outputs_set_healthy(outputs, true, until_ns);
+	outputs_set_healthy(outputs, true, NO_END);
+	WAIT_FOR(outputs_get_edges(outputs, 0, edge, 8) == 1);
 	/* Nobody says it again. */
+	until_ns = monotonic_ns() + 50 * MS;
+	outputs_set_healthy(outputs, true, until_ns);
 	WAIT_FOR(outputs_get_edges(outputs, 0, edge, 8) == 2);
 	ck_assert(edge[0].contact == CONTACT_ALARM && edge[0].closed);
 	ck_assert(edge[1].contact == CONTACT_ALARM && !edge[1].closed);
-	ck_assert_int_lt(edge[0].t_ns, until_ns);
 	ck_assert_int_ge(edge[1].t_ns, until_ns);
 	/* Said again in time: no edge. */
-	outputs_set_healthy(outputs, true, monotonic_ns() + 1000 * MS);
+	outputs_set_healthy(outputs, true, monotonic_ns() + 60000 * MS);
 	WAIT_FOR(status_of(outputs).contact[CONTACT_ALARM].active);
 	for (int k = 0; k < 100; k++) {
-		outputs_set_healthy(outputs, true, monotonic_ns() + 1000 * MS);
+		outputs_set_healthy(outputs, true, monotonic_ns() + 60000 * MS);
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 	}
 	ck_assert_uint_eq(outputs_get_edges(outputs, 2, edge, 8), 1);

@@ -210,10 +210,12 @@ static struct outputs_config all_three(void)
 	return (struct outputs_config){ .contact = { contact("soc", "0"), contact("soc", "1"), contact("soc", "2") } };
 }
 
-static void close_once(struct outputs *outputs, int duration_ms)
+static void close_times(struct outputs *outputs, unsigned n, int duration_ms)
 {
-	struct pulse_plan plan = { .n = 1, .duration_ms = duration_ms, .start_ns = { monotonic_ns() } };
+	struct pulse_plan plan = { .n = n, .duration_ms = duration_ms };
 
+	for (unsigned k = 0; k < n; k++)
+		plan.start_ns[k] = monotonic_ns() + k * 2 * duration_ms * MS;
 	outputs_plan(outputs, PULSE_REAL, &plan);
 }
 
@@ -248,7 +250,7 @@ START_TEST(a_missing_chip_is_tried_until_it_is_there)
 	fake_gpio_plug(0, false);
 	outputs = start(&config);
 	outputs_set_healthy(outputs, true, NO_END);
-	close_once(outputs, 10);
+	close_times(outputs, 1, 10);
 	/* Closures are counted with no line to show them. */
 	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).closures == 1 && status_of(outputs, CONTACT_ENERGY).errors >= 2);
 	ck_assert(!status_of(outputs, CONTACT_ENERGY).working);
@@ -338,13 +340,13 @@ START_TEST(a_closure_is_never_shown_in_part)
 
 	fake_gpio_plug(0, false);
 	outputs = start(&config);
-	close_once(outputs, 500);
-	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).active);
+	close_times(outputs, 1, 500);
+	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).closures == 1);
 	fake_gpio_plug(0, true);
 	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).working);
 	returned = status_of(outputs, CONTACT_ENERGY).active;
 	WAIT_FOR(!status_of(outputs, CONTACT_ENERGY).active);
-	close_once(outputs, 10);
+	close_times(outputs, 1, 10);
 	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).closures == 2 && !status_of(outputs, CONTACT_ENERGY).active);
 	outputs_stop(outputs);
 	n = fake_gpio_events(event, FAKE_EVENTS);
@@ -371,7 +373,7 @@ START_TEST(a_stop_ends_the_closure_in_its_time_and_raises_the_alarm)
 	unsigned n;
 
 	outputs_set_healthy(outputs, true, NO_END);
-	close_once(outputs, 200);
+	close_times(outputs, PULSE_PLAN_MAX, 200);
 	WAIT_FOR(fake_gpio_is_active(0, CONTACT_ENERGY) && fake_gpio_is_active(0, CONTACT_ALARM));
 	outputs_stop(outputs);
 	n = fake_gpio_events(event, FAKE_EVENTS);
