@@ -38,5 +38,5 @@ check_PROGRAMS += $(STORE_TESTS) tests/unit/store/test_kill
 SLOW_TESTS += tests/unit/store/test_kill
 TESTS += $(STORE_TESTS)
 
-dist_check_SCRIPTS += tests/unit/store/test_state.py
-TESTS += tests/unit/store/test_state.py
+dist_check_SCRIPTS += tests/unit/store/test_root.sh tests/unit/store/test_state.py
+TESTS += tests/unit/store/test_root.sh tests/unit/store/test_state.py

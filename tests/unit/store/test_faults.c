@@ -1,7 +1,11 @@
-/* Files that are damaged, foreign or in the way, and disks that fail. */
+/*
+ * Files that are damaged, foreign or in the way, and disks that fail.  One file, long: all claims start from the same two
+ * generations and read the same log.
+ */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -501,10 +505,6 @@ START_TEST(file_of_another_user_is_set_aside)
 	static const mode_t modes[] = { 0600, 0000, 0666 };
 	char path[FILES_PATH_MAX];
 
-	if (geteuid() != 0) {
-		puts("skipped: needs root to make files of two users");
-		return;
-	}
 	make_two(0, found_state);
 	files_get_path(directory, 0, path);
 	execute(path, "PRAGMA journal_mode = DELETE");
@@ -535,10 +535,6 @@ START_TEST(directory_without_permission_is_told_and_nothing_in_it_touched)
 {
 	struct nv nv;
 
-	if (geteuid() != 0) {
-		puts("skipped: needs root");
-		return;
-	}
 	make_two(0, found_state);
 	ck_assert(!chmod(directory, _i ? 0711 : 0700));
 	ck_assert_int_eq(as_nobody(find_nothing), 0);
@@ -563,10 +559,6 @@ static int find_the_newest(void)
 
 START_TEST(what_root_writes_belongs_to_the_owner_of_the_directory)
 {
-	if (geteuid() != 0) {
-		puts("skipped: needs root");
-		return;
-	}
 	ck_assert(!chown(directory, NOBODY, NOBODY) && !chown(runtime, NOBODY, NOBODY));
 	make_two(0, found_state);
 	ck_assert_int_eq(as_nobody(find_the_newest), 0);
@@ -859,6 +851,32 @@ START_TEST(stop_does_not_wait_for_a_disk_that_hangs_and_leaves_the_state)
 }
 END_TEST
 
+/* In a name space of its own, so that it goes with the process.  0 or -errno. */
+static int mount_small(const char *path)
+{
+	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) || mount("none", path, "tmpfs", 0, "size=2m"))
+		return -errno;
+	return 0;
+}
+
+/* Are the tests that need two users and a file system of their own possible here? */
+static bool may_run_as_root(void)
+{
+	char path[64];
+	int status = 1;
+	pid_t child;
+
+	if (geteuid() != 0)
+		return false;
+	script_make_directory(path);
+	child = fork();
+	if (child == 0)
+		_exit(mount_small(path) || setgid(NOBODY) || setuid(NOBODY));
+	waitpid(child, &status, 0);
+	script_remove_directory(path);
+	return status == 0;
+}
+
 /* A real file system that is full, then read-only, then well. */
 START_TEST(small_disk_that_is_full_or_read_only_loses_nothing)
 {
@@ -868,10 +886,7 @@ START_TEST(small_disk_that_is_full_or_read_only_loses_nothing)
 	struct nv nv;
 	int fd;
 
-	if (geteuid() != 0 || mount("none", directory, "tmpfs", 0, "size=2m")) {
-		puts("skipped: cannot mount a small file system");
-		return;
-	}
+	ck_assert_int_eq(mount_small(directory), 0);
 	store = script_open(&script, directory);
 	ck_assert_int_eq(script_write(store, true), 0);
 	snprintf(filler, sizeof(filler), "%s/filler", directory);
@@ -907,7 +922,6 @@ START_TEST(small_disk_that_is_full_or_read_only_loses_nothing)
 	script_kill(store);
 	ck_assert(script_find(directory, &nv, NULL, NULL));
 	ck_assert(script_same_meter(&nv, &script.nv));
-	umount2(directory, MNT_DETACH);
 }
 END_TEST
 
@@ -965,16 +979,25 @@ static void add_disk_tests(Suite *suite)
 	tcase_add_test(tcase, failed_sync_is_no_commit);
 	tcase_add_test(tcase, slow_disk_delays_nobody_but_its_thread);
 	tcase_add_test(tcase, stop_does_not_wait_for_a_disk_that_hangs_and_leaves_the_state);
-	tcase_add_test(tcase, small_disk_that_is_full_or_read_only_loses_nothing);
 	tcase_add_test(tcase, file_that_another_program_holds_is_read_and_written_later);
 }
 
-int main(void)
+static void add_root_tests(Suite *suite)
 {
-	Suite *suite = suite_create("store faults");
+	TCase *tcase = tcase_create("root");
+
+	suite_add_tcase(suite, tcase);
+	tcase_set_timeout(tcase, 60);
+	tcase_add_checked_fixture(tcase, setup, teardown);
+	tcase_add_loop_test(tcase, file_of_another_user_is_set_aside, 0, 3);
+	tcase_add_loop_test(tcase, directory_without_permission_is_told_and_nothing_in_it_touched, 0, 2);
+	tcase_add_test(tcase, what_root_writes_belongs_to_the_owner_of_the_directory);
+	tcase_add_test(tcase, small_disk_that_is_full_or_read_only_loses_nothing);
+}
+
+static void add_damage_tests(Suite *suite)
+{
 	TCase *tcase = tcase_create("damage");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tcase);
 	tcase_set_timeout(tcase, 60);
@@ -984,13 +1007,29 @@ int main(void)
 	tcase_add_test(tcase, when_both_are_damaged_the_handover_of_this_boot_is_left);
 	tcase_add_test(tcase, file_set_aside_never_overwrites_another);
 	tcase_add_test(tcase, changed_bytes_are_never_taken_for_a_state);
-	tcase_add_loop_test(tcase, file_of_another_user_is_set_aside, 0, 3);
-	tcase_add_loop_test(tcase, directory_without_permission_is_told_and_nothing_in_it_touched, 0, 2);
-	tcase_add_test(tcase, what_root_writes_belongs_to_the_owner_of_the_directory);
 	tcase_add_loop_test(tcase, damage_at_run_time_is_repaired_from_memory, 0,
 			    2 * (int)(sizeof(at_run_time) / sizeof(at_run_time[0])));
 	tcase_add_test(tcase, directory_deleted_at_run_time_is_told_and_made_anew);
-	add_disk_tests(suite);
+}
+
+/* With the argument `root`: the tests that need root, status 77 where they cannot run. */
+int main(int argc, char **argv)
+{
+	Suite *suite = suite_create("store faults");
+	SRunner *runner = srunner_create(suite);
+	int failed;
+
+	if (argc > 1 && !strcmp(argv[1], "root")) {
+		if (!may_run_as_root()) {
+			puts("needs root: files of two users, a file system mounted");
+			srunner_free(runner);
+			return 77;
+		}
+		add_root_tests(suite);
+	} else {
+		add_damage_tests(suite);
+		add_disk_tests(suite);
+	}
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -1,4 +1,7 @@
-/* The ordinary life of a store: commits, generations, handover, log, lock. */
+/*
+ * The ordinary life of a store: commits, generations, handover, log, lock.  One file, long: all claims share one directory and
+ * one scripted meter.
+ */
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -574,6 +577,52 @@ START_TEST(full_log_survives_a_kill_and_a_wrap)
 }
 END_TEST
 
+/* A file from another past (put back by hand): the older one's entries of the same numbers are not the meter's. */
+START_TEST(entries_of_another_past_are_written_over)
+{
+	char other[128], command[512];
+	struct datalog_entry expected;
+	struct store *store;
+	unsigned n;
+	struct nv nv;
+
+	snprintf(other, sizeof(other), "%s/other", directory);
+	store = script_open(&script, other);
+	for (unsigned i = 0; i < 30; i++) {
+		script_log(&script);
+		script_entry(&script.entry[i + 1], i + 1, i < 10 ? 0 : 1);
+	}
+	script_write(store, true);
+	script_kill(store);
+	forget_handover();
+	store = script_open(&script, directory);
+	for (unsigned i = 10; i < 30; i++)
+		script_entry(&script.entry[i + 1], i + 1, 0);
+	for (int i = 0; i < 4; i++) {
+		script_advance(&script);
+		script_write(store, true);
+	}
+	script_kill(store);
+	forget_handover();
+	snprintf(command, sizeof(command), "cd %s && rm state.0.db* && mv other/state.0.db .", directory);
+	ck_assert_int_eq(system(command), 0);
+	store = script_open(&script, directory);
+	ck_assert(store_get_nv(store, &nv) && script_same_meter(&nv, &script.nv));
+	ck_assert_int_eq(script_write(store, true), 0);
+	script_kill(store);
+	forget_handover();
+	snprintf(command, sizeof(command), "rm %s/state.1.db*", directory);
+	ck_assert_int_eq(system(command), 0);
+	ck_assert(script_find(directory, &nv, entries, &n));
+	ck_assert(script_same_meter(&nv, &script.nv));
+	ck_assert_uint_eq(n, 30);
+	for (unsigned i = 0; i < n; i++) {
+		script_entry(&expected, i + 1, 0);
+		ck_assert(!memcmp(&entries[i], &expected, sizeof(expected)));
+	}
+}
+END_TEST
+
 START_TEST(log_that_was_reset_stays_reset)
 {
 	struct store *store = script_open(&script, directory);
@@ -786,6 +835,7 @@ int main(void)
 	tcase_add_test(tcase, thread_commits_by_itself_each_interval);
 	tcase_add_test(tcase, store_that_was_never_started_stops_without_a_word);
 	tcase_add_test(tcase, full_log_survives_a_kill_and_a_wrap);
+	tcase_add_test(tcase, entries_of_another_past_are_written_over);
 	tcase_add_test(tcase, log_that_was_reset_stays_reset);
 	tcase_add_test(tcase, year_of_commits_does_not_grow_the_files);
 	tcase_add_test(tcase, second_store_is_told_who_has_the_directory_and_touches_nothing);
