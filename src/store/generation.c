@@ -84,6 +84,8 @@ int generation_set_aside(struct generation *generation, enum generation_verdict 
 	}
 	generation->in_the_way = false;
 	generation->set_aside++;
+	snprintf(generation->aside, sizeof(generation->aside), "%.60s: %.40s; renamed to %.60s, %.60s",
+		 strrchr(generation->path, '/') + 1, generation_why(verdict), name, instead);
 	log_error("store: %s: %s: %s; renamed to %s, %s", generation->path, generation_why(verdict), reason, name, instead);
 	return 0;
 }

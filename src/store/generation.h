@@ -47,6 +47,7 @@ struct generation {
 	uint32_t other_crc;
 	uint64_t log_serial;		/* all entries up to this one are in it */
 	unsigned set_aside;		/* files renamed so far */
+	char aside[256];		/* the newest of them in words, "" = none */
 
 	sqlite3 *db;			/* NULL = not open */
 	struct rows rows;

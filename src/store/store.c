@@ -38,6 +38,17 @@ static bool is_unusable(const struct store *store)
 	return !store->adopted;
 }
 
+/* Files that were renamed are told of until something worse happens.  The lock is held. */
+void store_note_set_aside(struct store *store)
+{
+	unsigned set_aside = store->generation[0].set_aside + store->generation[1].set_aside;
+
+	for (int i = 0; i < 2 && set_aside > store->status.set_aside; i++)
+		if (*store->generation[i].aside)
+			snprintf(store->status.message, sizeof(store->status.message), "%s", store->generation[i].aside);
+	store->status.set_aside = set_aside;
+}
+
 /* Tells the log of changes alone. */
 static void note_result(struct store *store, int error, const char *message)
 {
@@ -48,7 +59,7 @@ static void note_result(struct store *store, int error, const char *message)
 	}
 	store->failing = error;
 	pthread_mutex_lock(&store->lock);
-	store->status.set_aside = store->generation[0].set_aside + store->generation[1].set_aside;
+	store_note_set_aside(store);
 	if (error) {
 		/* what a commit itself failed at is counted where it is made */
 		store->status.failures += !store->adopted || store->lock_fd < 0;

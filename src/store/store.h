@@ -42,7 +42,7 @@ enum store_state {
 struct store_status {
 	enum store_state state;
 	int last_error;			/* -errno of the newest failure, 0 = none */
-	char message[256];		/* that failure in words with its file; "" = none */
+	char message[256];		/* that failure, or what was set aside, in words with its file; "" = none */
 	uint64_t commits, failures;
 	uint64_t bytes_written;		/* by SQLite to its files since start */
 	int64_t last_commit_ns;		/* CLOCK_MONOTONIC, 0 = never */

@@ -106,7 +106,7 @@ static int commit_to(struct store *store, unsigned i, struct record *record, cha
 	/* Also of a failed commit: it may be in the file all the same. */
 	store->sequence++;
 	pthread_mutex_lock(&store->lock);
-	store->status.set_aside = store->generation[0].set_aside + store->generation[1].set_aside;
+	store_note_set_aside(store);
 	if (error) {
 		store->status.failures++;
 		store->status.last_error = error;

@@ -62,6 +62,9 @@ struct store {
 int store_recover(struct store *store, bool late, char *message, size_t size);
 
 /* Commits what is new.  0 or -errno with the reason in words. */
+/* The account of files set aside; status lock held. */
+void store_note_set_aside(struct store *store);
+
 int store_write(struct store *store, bool important, bool final, char *message, size_t size);
 
 /* The handover of a state, with the store's marks; the caller holds no lock.  `stopped`: as nv.stopped. */

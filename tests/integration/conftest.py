@@ -45,7 +45,8 @@ class Daemon:
         if pty:
             command += ["--pty", self.link]
         self.control = str(directory / "control")
-        command += ["--state", str(state or directory / "state"), "--control", self.control]
+        self.state = state or directory / "state"
+        command += ["--state", str(self.state), "--control", self.control]
         self.command = command
         self.spawn()
 

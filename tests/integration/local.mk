@@ -16,6 +16,9 @@ SLOW_TESTS += %D%/daemon.sh
 dist_check_SCRIPTS += %D%/kill.sh
 EXTRA_DIST += %D%/test_kill.py
 SLOW_TESTS += %D%/kill.sh
+dist_check_SCRIPTS += %D%/disk.sh
+EXTRA_DIST += %D%/test_disk.py %D%/kept.py
+SLOW_TESTS += %D%/disk.sh
 
 # The client's commands, run whole.
 dist_check_SCRIPTS += %D%/analyze.py

@@ -2,67 +2,13 @@
 shows it, loses nothing that a good generation has, and overwrites nothing that it does not understand."""
 import os
 import re
-import shutil
 import signal
 import sqlite3
-import subprocess
 
 import pytest
 from conftest import wait_for
 from control import Control
-from rtu import float_of
-
-SIMULATED = 'adc: { source = "sim"; };\nmeter: { pulse_energy = 10; };\n'
-FILES = ("state.0.db", "state.1.db")
-
-
-def kwh(bus):
-    return float_of(bus.read(257, 2))
-
-
-def path(meter, name):
-    return meter.directory / "state" / name
-
-
-def kept(meter):
-    """Names in the state directory, without what SQLite has beside its files."""
-    return sorted(name for name in os.listdir(meter.directory / "state") if not re.search("-(wal|shm)$", name))
-
-
-def stored(meter, name, file=FILES[0]):
-    """A row of one generation, read from a copy by another program."""
-    copy = meter.directory / "copy.db"
-    for suffix in ("-wal", "-shm"):
-        (meter.directory / f"copy.db{suffix}").unlink(missing_ok=True)
-    shutil.copy(path(meter, file), copy)
-    if path(meter, file + "-wal").exists():
-        shutil.copy(path(meter, file + "-wal"), f"{copy}-wal")
-    with sqlite3.connect(copy) as database:
-        row = database.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
-    database.close()
-    return row and row[0]
-
-
-def run_a_while(daemon, config=SIMULATED):
-    """A meter that has ended in good order with some energy, and that energy."""
-    meter = daemon(config=config).wait_live()
-    with meter.bus() as bus:
-        bus.write(142, 33)
-        wait_for(lambda: kwh(bus) > 0.01, "energy adds up")
-    meter.stop()
-    return meter, float(stored(meter, "kwh")) / 1000
-
-
-def go_on(meter):
-    meter.spawn()
-    return meter.wait_live()
-
-
-def check_alive(meter):
-    """It measures and answers."""
-    with meter.bus() as bus:
-        before = kwh(bus)
-        wait_for(lambda: kwh(bus) > before, "energy goes on")
+from kept import FILES, SIMULATED, check_alive, go_on, kept, kwh, path, run_a_while, stored
 
 
 def truncate(file):
@@ -84,6 +30,13 @@ def make_newer(file):
     with sqlite3.connect(file) as database:
         database.execute("PRAGMA user_version = 99")
     database.close()
+
+
+def whole(meter, file):
+    try:
+        return path(meter, file).read_bytes()[:15] == b"SQLite format 3" and stored(meter, "kwh", file) is not None
+    except (OSError, sqlite3.Error):    # while it is being replaced
+        return False
 
 
 @pytest.mark.parametrize("damage", [truncate, overwrite, flip_bits, make_newer])
@@ -124,8 +77,8 @@ def test_a_database_destroyed_under_a_running_meter_is_written_anew(daemon):
         for file in FILES:
             overwrite(path(meter, file))
         before = kwh(bus)
-        wait_for(lambda: all(path(meter, file).read_bytes()[:15] == b"SQLite format 3" and
-                             float(stored(meter, "kwh", file) or 0) > 1000 * before for file in FILES), "both are whole again")
+        wait_for(lambda: all(whole(meter, file) and float(stored(meter, "kwh", file) or 0) > 1000 * before for file in FILES),
+                 "both are whole again")
     check_alive(meter)
     meter.kill()
     go_on(meter)
@@ -151,49 +104,6 @@ def test_a_directory_that_cannot_be_had_stops_nothing(daemon, tmp_path, obstacle
     # the obstacle goes: the state is kept from then on, without a restart
     blocker.unlink()
     wait_for(lambda: where.is_dir() and (where / FILES[0]).exists(), "the directory is taken")
-
-
-def test_a_full_disk_and_a_read_only_one_stop_nothing_and_lose_nothing(daemon, tmp_path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", disk], capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip(f"no file system can be mounted here: {done.stderr.strip()}")
-    try:
-        meter = daemon(config=SIMULATED + "store: { interval_s = 1; };\n", state=disk / "state").wait_live()
-        with meter.bus() as bus, Control(meter.control) as control:
-            wait_for(lambda: control.status()["store"]["commits"] > 2, "commits are made")
-            for what, spoil, mend in (("No space left", lambda: fill(disk / "filler"), lambda: (disk / "filler").unlink()),
-                                      ("Read-only", lambda: remount(disk, "ro"), lambda: remount(disk, "rw"))):
-                spoil()
-                wait_for(lambda: control.status()["store"]["state"] == "failing", f"the status tells of it: {what}")
-                assert re.search(what, control.status()["store"]["message"], re.IGNORECASE), control.status()["store"]
-                bus.write(142, bus.read(142)[0] + 1)
-                check_alive(meter)
-                mend()
-                wait_for(lambda: control.status()["store"]["state"] in ("good", "repaired"), f"it is written again: {what}")
-                assert len(re.findall(f"{what}.*; the meter goes on, state is kept in memory", meter.log, re.IGNORECASE)) == 1, meter.log
-            setting, energy = bus.read(142)[0], kwh(bus)
-        meter.restart().wait_open()
-        with meter.bus() as bus:
-            assert bus.read(142) == [setting] and kwh(bus) >= energy
-        meter.stop()
-    finally:
-        subprocess.run(["umount", "-l", disk], check=True)
-
-
-def fill(file):
-    with open(file, "wb", buffering=0) as filler:
-        for size in (65536, 4096, 512, 1):
-            try:
-                while filler.write(b"x" * size) == size:
-                    pass
-            except OSError:
-                pass
-
-
-def remount(disk, mode):
-    subprocess.run(["mount", "-o", f"remount,{mode}", disk], check=True)
 
 
 def test_a_second_daemon_leaves_the_state_of_the_first_alone(daemon):
