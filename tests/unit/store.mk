@@ -1,6 +1,5 @@
 # Programs over store/.
 STORE_TESTS = \
-	tests/unit/store/test_faults \
 	tests/unit/store/test_nv \
 	tests/unit/store/test_precedence \
 	tests/unit/store/test_store
@@ -34,9 +33,11 @@ tests_unit_store_test_kill_SOURCES = tests/unit/store/test_kill.c \
 tests_unit_store_test_kill_CFLAGS = $(STORE_TEST_CFLAGS)
 tests_unit_store_test_kill_LDADD = $(STORE_TEST_LIBS)
 
-check_PROGRAMS += $(STORE_TESTS) tests/unit/store/test_kill
-SLOW_TESTS += tests/unit/store/test_kill
+# They start many processes, and wait for the thread's next try.
+check_PROGRAMS += $(STORE_TESTS) tests/unit/store/test_faults tests/unit/store/test_kill
+SLOW_TESTS += tests/unit/store/test_faults tests/unit/store/test_kill
 TESTS += $(STORE_TESTS)
 
 dist_check_SCRIPTS += tests/unit/store/test_root.sh tests/unit/store/test_state.py
-TESTS += tests/unit/store/test_root.sh tests/unit/store/test_state.py
+TESTS += tests/unit/store/test_root.sh
+SLOW_TESTS += tests/unit/store/test_state.py

@@ -922,6 +922,7 @@ START_TEST(small_disk_that_is_full_or_read_only_loses_nothing)
 	script_kill(store);
 	ck_assert(script_find(directory, &nv, NULL, NULL));
 	ck_assert(script_same_meter(&nv, &script.nv));
+	ck_assert_int_eq(umount2(directory, MNT_DETACH), 0);
 }
 END_TEST
 
