@@ -1,28 +1,14 @@
 #include "daemon/restore.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "daemon/log.h"
 #include "daemon/password.h"
 #include "store/precedence.h"
 
 #define COUNTER_MODULUS 32768	/* of register 152 */
-
-/* Empty where the kernel does not tell it: then every start counts as one after a boot. */
-static void read_boot_id(char *id, size_t size)
-{
-	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, id, size - 1);
-
-	if (fd >= 0)
-		close(fd);
-	id[n > 0 ? n : 0] = '\0';
-	id[strcspn(id, "\n")] = '\0';
-}
 
 static void log_settings(const struct precedence *precedence)
 {
@@ -57,16 +43,12 @@ static int decide_password(const char *name, const char *word, char *file, char 
 }
 
 /* Guide, 152: a start after the machine booted, or after the daemon was ended; not one after a crash. */
-static void count_power_up(struct restored *restored)
+static void count_power_up(struct restored *restored, const char *boot_id)
 {
 	struct nv *nv = &restored->nv;
-	char boot_id[sizeof(nv->boot_id)];
 
-	read_boot_id(boot_id, sizeof(boot_id));
 	if (!restored->found || nv->stopped || !*boot_id || strcmp(boot_id, nv->boot_id))
 		nv->meter.power_ups = (nv->meter.power_ups + 1) % COUNTER_MODULUS;
-	memcpy(nv->boot_id, boot_id, sizeof(boot_id));
-	nv->stopped = false;
 }
 
 int restore_state(struct restored *restored, const struct config *config, const struct store *store)
@@ -91,6 +73,6 @@ int restore_state(struct restored *restored, const struct config *config, const 
 	ret = decide_password("setup_password", config->setup_password, nv->file_setup_password, nv->setup_password);
 	if (!ret)
 		ret = decide_password("reset_password", config->reset_password, nv->file_reset_password, nv->reset_password);
-	count_power_up(restored);
+	count_power_up(restored, store ? store_boot_id(store) : "");
 	return ret;
 }
