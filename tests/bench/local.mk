@@ -34,3 +34,7 @@ tests_bench_store_wear_SOURCES = %D%/store_wear.c
 tests_bench_store_wear_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_bench_store_wear_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_bench_store_wear_LDADD = tests/unit/store/libscript.a libshell.a libpure.a $(SQLITE_LIBS)
+
+check_PROGRAMS += %D%/page
+tests_bench_page_SOURCES = %D%/page.c
+tests_bench_page_LDADD = libpure.a
