@@ -158,7 +158,8 @@ class Socket(unittest.TestCase):
                 for _ in range(20):
                     client.line()
         share = (self.processor_s() - used - 0.1) / (time.monotonic() - begun)
-        self.assertLess(share, 0.27)
+        # a quarter, and what the kernel's account of it is coarse by; without a limit it is nearly all
+        self.assertLess(share, 0.4)
 
     def test_garbage_gets_an_error_a_line(self):
         print("seed", SEED)

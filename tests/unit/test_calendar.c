@@ -17,11 +17,9 @@ static void check_second(int64_t seconds)
 
 	gmtime_r(&t, &tm);
 	calendar_from_seconds(seconds, &c);
-	ck_assert_msg(c.year == tm.tm_year + 1900 && c.month == tm.tm_mon + 1 && c.day == tm.tm_mday && c.hour == tm.tm_hour &&
-		      c.minute == tm.tm_min && c.second == tm.tm_sec, "%lld is not %d-%d-%d %d:%d:%d", (long long)seconds, c.year,
-		      c.month, c.day, c.hour, c.minute, c.second);
-	ck_assert(calendar_valid(&c));
-	ck_assert_int_eq(calendar_to_seconds(&c), seconds);
+	if (c.year != tm.tm_year + 1900 || c.month != tm.tm_mon + 1 || c.day != tm.tm_mday || c.hour != tm.tm_hour ||
+	    c.minute != tm.tm_min || c.second != tm.tm_sec || !calendar_valid(&c) || calendar_to_seconds(&c) != seconds)
+		ck_abort_msg("%lld is not %d-%d-%d %d:%d:%d", (long long)seconds, c.year, c.month, c.day, c.hour, c.minute, c.second);
 }
 
 START_TEST(every_day_until_2400_is_the_librarys)

@@ -175,22 +175,22 @@ START_TEST(every_value_of_every_writable_register_is_taken_or_refused)
 			struct meter_change change;
 			struct settings expected = s.settings;
 			int rc = write_one(&s, n, (uint16_t)v, &change);
+			bool right = rc == (legal(n, v) ? REGISTERS_OK : REGISTERS_ILLEGAL_VALUE);
 
-			ck_assert_msg(rc == (legal(n, v) ? REGISTERS_OK : REGISTERS_ILLEGAL_VALUE), "%u to %u: %d", v, n, rc);
 			if (rc != REGISTERS_OK) {
-				ck_assert(nothing(&change, &s));
-				continue;
+				right = right && nothing(&change, &s);
+			} else {
+				if (setting_at(&expected, n) != NULL)
+					*setting_at(&expected, n) = (int)v;
+				right = right && same_settings(&change.settings, &expected) &&
+					change.power_ups == (n == 152 ? (int)v : -1) && (change.commands != 0) == (n == 129) &&
+					change.log_page == (n == 158 ? v : 0) && change.log_config == (n == 159 ? v : 0) &&
+					change.log_clock_set == (n >= 155 && n <= 157);
+				for (unsigned i = 0; i < DATALOG_LOGS; i++)
+					right = right && change.log_pointer[i] == (n == 169 + i ? v : s.log.pointer[i]);
 			}
-			if (setting_at(&expected, n) != NULL)
-				*setting_at(&expected, n) = (int)v;
-			ck_assert(same_settings(&change.settings, &expected));
-			ck_assert_int_eq(change.power_ups, n == 152 ? (int)v : -1);
-			ck_assert_int_eq(change.commands != 0, n == 129);
-			ck_assert_uint_eq(change.log_page, n == 158 ? v : 0);
-			ck_assert_uint_eq(change.log_config, n == 159 ? v : 0);
-			ck_assert_int_eq(change.log_clock_set, n >= 155 && n <= 157);
-			for (unsigned i = 0; i < DATALOG_LOGS; i++)
-				ck_assert_uint_eq(change.log_pointer[i], n == 169 + i ? v : s.log.pointer[i]);
+			if (!right)	/* an assertion each would be millions, and slow */
+				ck_abort_msg("%u to %u: %d", v, n, rc);
 		}
 	}
 }
