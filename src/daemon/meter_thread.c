@@ -175,6 +175,7 @@ static int check(struct meter_thread *thread, const struct meter_request *reques
 static void apply(struct meter_thread *thread, const struct meter_request *request, const struct meter_change *change)
 {
 	bool port = !same_port(&meter_snapshot(thread->meter)->settings, &change->settings);
+	struct nv before = thread->own;
 
 	if (request->kind == METER_SET_PASSWORD)
 		memcpy(request->setup ? thread->own.setup_password : thread->own.reset_password, request->hash, NV_HASH_MAX);
@@ -182,7 +183,8 @@ static void apply(struct meter_thread *thread, const struct meter_request *reque
 	meter_change(thread->meter, change);
 	plan_pulses(thread);
 	publish(thread);
-	if (thread->store)
+	/* A master that writes what is there already, again and again, wears no flash. */
+	if (thread->store && memcmp(&before, &thread->own, sizeof(before)))
 		store_commit(thread->store);
 	if (port)
 		signal_fd(thread->port_fd);
@@ -193,7 +195,11 @@ static void carry_out(struct meter_thread *thread, unsigned which, const struct 
 {
 	struct slot *slot = &thread->slot[which];
 	struct meter_change change;
-	int result = check(thread, request, &change);
+	int result;
+
+	meter_set_utc(thread->meter, monotonic_to_utc_ns());
+	meter_show_clock(thread->meter, monotonic_ns());
+	result = check(thread, request, &change);
 
 	if (result == REGISTERS_OK)
 		apply(thread, request, &change);

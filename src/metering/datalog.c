@@ -67,14 +67,23 @@ static void write_entry(struct datalog *log, const struct datalog_entry *entry, 
 	state->kwh_start = *kwh;
 }
 
+static void write_held(struct datalog *log, const struct energy *kwh)
+{
+	if (log->state.holding)
+		write_entry(log, &log->state.held, kwh);
+	log->state.holding = false;
+}
+
 void datalog_subinterval(struct datalog *log, const struct datalog_entry *entry, const struct energy *kwh)
 {
 	struct datalog_state *state = &log->state;
 
 	state->status = (state->status & ~EVENTS) | state->events;
 	state->events = 0;
-	if (!state->page)
+	if (!state->page) {
 		state->status &= ~(DATALOG_COLLISION | DATALOG_COLLISION_2);
+		write_held(log, kwh);	/* it was recorded before a halt, if there is one now */
+	}
 	if (state->config & DATALOG_HALTED)
 		return;
 	if (state->page && !(state->status & DATALOG_COLLISION)) {
@@ -85,9 +94,7 @@ void datalog_subinterval(struct datalog *log, const struct datalog_entry *entry,
 	}
 	if (state->page)
 		state->status |= DATALOG_COLLISION_2;
-	if (state->holding)
-		write_entry(log, &state->held, kwh);
-	state->holding = false;
+	write_held(log, kwh);
 	write_entry(log, entry, kwh);
 }
 

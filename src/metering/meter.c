@@ -369,6 +369,12 @@ const struct snapshot *meter_snapshot(const struct meter *meter)
 	return &meter->snapshot;
 }
 
+void meter_show_clock(struct meter *meter, int64_t now_ns)
+{
+	meter->now_ns = now_ns;
+	meter_show_log(meter);
+}
+
 void meter_set_utc(struct meter *meter, int64_t utc_less_clock_ns)
 {
 	int64_t jump_ns = utc_less_clock_ns - meter->utc_less_clock_ns;

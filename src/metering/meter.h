@@ -96,6 +96,9 @@ void meter_change(struct meter *meter, const struct meter_change *change);
 
 const struct snapshot *meter_snapshot(const struct meter *meter);
 
+/* Brings the log's clock in the snapshot to `now_ns`: ahead of a check of a change, which may keep parts of it. */
+void meter_show_clock(struct meter *meter, int64_t now_ns);
+
 /*
  * The system's UTC less the clock of the blocks, in ns; to be said ahead of feed, tick and change.  A jump by more than
  * a second counts as a change of the log's clock.

@@ -1,5 +1,5 @@
 /*
- * lock - one process a tty.
+ * lock - one process a tty, or a link.
  */
 #ifndef MODBUS_LOCK_H
 #define MODBUS_LOCK_H
@@ -8,6 +8,12 @@
 
 /* Takes the exclusive lock (flock) on an open tty, held until the descriptor is closed.  0, or -EBUSY. */
 int lock_take(int fd);
+
+/*
+ * Takes the name of a link, whatever it leads to, as an abstract socket: it goes with the process and leaves no file.
+ * A descriptor that holds it until closed; -EBUSY with *holder, 0 = cannot be told; or -errno.
+ */
+int lock_take_link(const char *link, pid_t *holder);
 
 /* The process that holds the lock on what `path` names, 0 = cannot be told. */
 pid_t lock_holder(const char *path);

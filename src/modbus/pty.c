@@ -73,41 +73,36 @@ static void read_link(const char *path, char target[256])
 	target[n > 0 ? n : 0] = '\0';
 }
 
-/* Does a living process hold the lock on the far end that the link leads to? */
-static bool in_use(const char *link)
-{
-	int fd = open(link, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-	bool busy;
-
-	if (fd < 0)
-		return false;
-	busy = lock_take(fd) == -EBUSY;
-	close(fd);
-	return busy;
-}
-
-/* May the link be made, or made anew? */
+/* May the link be made, or made anew?  Its name is ours already: what a link leads to has no living owner. */
 static int check_link(const char *link, bool quiet)
 {
 	char target[256];
 	struct stat st;
-	pid_t holder;
 
 	if (lstat(link, &st) < 0)
 		return errno == ENOENT ? 0 : complain(quiet, link, -errno, "cannot look at it");
 	read_link(link, target);
-	if (!S_ISLNK(st.st_mode) || (strncmp(target, "/dev/pts/", 9) != 0 && access(link, F_OK) == 0)) {
-		if (!quiet)
-			log_error("modbus: %s: exists and is not a link to a pseudo-terminal; it is left alone", link);
-		return -EEXIST;
-	}
-	if (!in_use(link))
+	if (S_ISLNK(st.st_mode) && (strncmp(target, "/dev/pts/", 9) == 0 || access(link, F_OK) < 0))
 		return 0;
-	holder = lock_holder(link);
+	if (!quiet)
+		log_error("modbus: %s: exists and is not a link to a pseudo-terminal; it is left alone", link);
+	return -EEXIST;
+}
+
+/* The pseudo-terminal that a link leads to may be another process's by now: it is the link's own name that is taken. */
+static int take_name(struct pty *pty, bool quiet)
+{
+	pid_t holder;
+
+	pty->name_lock = lock_take_link(pty->link, &holder);
+	if (pty->name_lock >= 0)
+		return 0;
+	if (pty->name_lock != -EBUSY)
+		return complain(quiet, pty->link, pty->name_lock, "cannot make the link");
 	if (!quiet && holder > 0)
-		log_error("modbus: %s: in use by process %d", link, (int)holder);
+		log_error("modbus: %s: in use by process %d", pty->link, (int)holder);
 	else if (!quiet)
-		log_error("modbus: %s: in use by another process", link);
+		log_error("modbus: %s: in use by another process", pty->link);
 	return -EBUSY;
 }
 
@@ -179,21 +174,29 @@ int pty_open(struct pty *pty, const char *link, bool quiet)
 	if (strlen(link) >= sizeof(pty->link) || link[0] == '\0')
 		return complain(quiet, link, -EINVAL, "no usable path for a link");
 	snprintf(pty->link, sizeof(pty->link), "%s", link);
-	error = check_link(link, quiet);
+	error = take_name(pty, quiet);
 	if (error)
 		return error;
-	error = open_pair(pty);
+	error = check_link(link, quiet);
 	if (error)
-		return complain(quiet, link, error, "cannot make a pseudo-terminal");
+		goto fail_name;
+	error = open_pair(pty);
+	if (error) {
+		complain(quiet, link, error, "cannot make a pseudo-terminal");
+		goto fail_name;
+	}
 	start_watch(pty);
 	error = make_link(pty);
 	if (!error)
 		return 0;
+	complain(quiet, link, error, "cannot make the link");
 	if (pty->watch >= 0)
 		close(pty->watch);
 	close(pty->far);
 	close(pty->master);
-	return complain(quiet, link, error, "cannot make the link");
+fail_name:
+	close(pty->name_lock);
+	return error;
 }
 
 void pty_close(struct pty *pty)
@@ -208,4 +211,5 @@ void pty_close(struct pty *pty)
 	if (pty->far >= 0)
 		close(pty->far);
 	close(pty->master);
+	close(pty->name_lock);
 }

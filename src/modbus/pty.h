@@ -10,6 +10,7 @@
 struct pty {
 	int master;		/* our end */
 	int far;		/* the far end, held open: its user may come and go without a hangup; carries the lock */
+	int name_lock;		/* holds the link's name */
 	int watch;		/* readable when a user of the far end has left; -1 = cannot be told */
 	char name[64];		/* /dev/pts/N */
 	char link[256];

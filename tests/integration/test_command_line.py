@@ -163,6 +163,19 @@ def test_a_second_instance_on_the_same_link_says_so_and_ends(daemon):
         assert bus.read(7001) == [12345]
 
 
+def test_a_link_of_the_dead_is_replaced_though_its_terminal_is_anothers_by_now(daemon, tmp_path):
+    """The number of a pseudo-terminal is given anew: what a killed daemon's link leads to may be another daemon's."""
+    first = daemon("-s").wait_open()
+    left = str(tmp_path / "left")
+    os.symlink(os.readlink(first.link), left)
+    second = daemon("-s", "--pty", left, pty=False)
+    second.link = left
+    wait_for(lambda: os.readlink(second.link) != os.readlink(first.link), "the link is made anew")
+    for meter in (first, second):
+        with meter.bus() as bus:
+            assert bus.read(7001) == [12345]
+
+
 def test_a_second_instance_on_the_same_tty_says_so_and_ends(daemon, file, tmp_path):
     master, slave = pty.openpty()
     try:

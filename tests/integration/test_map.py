@@ -11,7 +11,7 @@ from truth import FLOATS, INTEGERS, LONGS, TYPES, derived, quantities
 # Shares of the true value: the accuracy that the measurement promises, and the resolution of a float.
 TOLERANCE = {"kvar": 2e-6, "kw": 2e-6, "kva": 2e-6, "pf": 4e-6, "hz": 1.7e-8, "v": 1e-6, "amps": 1e-6}
 FLOAT_RESOLUTION = 2.0 ** -24
-BLOCKS = ((1, 52), (129, 154), (257, 346), (7001, 7001))
+BLOCKS = ((1, 52), (129, 178), (257, 346), (7001, 7001), (8000, 8124), (13635, 13759))
 NOT_VALID_16 = 0x8000
 NOT_VALID_FLOAT = [0x7FC0, 0x0000]
 

@@ -129,6 +129,19 @@ def test_power_that_fails_is_written_at_once(daemon):
     check_alive(meter)
 
 
+def test_a_master_that_writes_the_same_again_and_again_wears_no_flash(daemon):
+    meter = daemon(config=SIMULATED + "store: { interval_s = 3600; };\n").wait_live()
+    with meter.bus() as bus, Control(meter.control) as control:
+        bus.write(142, 12)
+        wait_for(lambda: stored(meter, "phase_loss_voltage") == 12, "a setting is committed")
+        before = control.status()["store"]["commits"]
+        for _ in range(30):
+            bus.write(142, 12)
+        assert control.status()["store"]["commits"] <= before + 2
+        bus.write(142, 13)
+        wait_for(lambda: stored(meter, "phase_loss_voltage") == 13, "another is too")
+
+
 def test_of_settings_the_newest_change_wins(daemon):
     def text(voltage, imbalance):
         return f'adc: {{ source = "sim"; }};\nmeter: {{ phase_loss_voltage = {voltage}; phase_loss_imbalance = {imbalance}; }};\n'

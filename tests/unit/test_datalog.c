@@ -197,6 +197,42 @@ START_TEST(the_second_collision_writes_both_and_the_later_ones_go_on)
 }
 END_TEST
 
+START_TEST(what_is_held_outlives_a_halt)
+{
+	subinterval();
+	datalog_set_page(log_, 1);
+	subinterval();				/* 2 is held */
+	datalog_set_page(log_, 0);
+	datalog_set_config(log_, DATALOG_HALTED);
+	subinterval();				/* 3 is not recorded */
+	ck_assert_uint_eq(at(1, 0), 2);
+	datalog_set_config(log_, 0);
+	datalog_set_page(log_, 1);
+	subinterval();				/* 4 is held */
+	datalog_set_page(log_, 0);
+	subinterval();
+	ck_assert_uint_eq(log_->state.entries, 4);
+	ck_assert_uint_eq(at(1, 0), 5);
+	ck_assert_uint_eq(at(1, 1), 4);
+	ck_assert_uint_eq(at(1, 2), 2);
+	ck_assert_uint_eq(at(1, 3), 1);
+}
+END_TEST
+
+START_TEST(what_is_held_outlives_a_halt_while_the_page_stays_open)
+{
+	datalog_set_page(log_, 1);
+	subinterval();				/* 1 is held */
+	datalog_set_config(log_, DATALOG_HALTED);
+	subinterval();
+	datalog_set_config(log_, 0);
+	subinterval();				/* 3: the second collision writes both */
+	ck_assert_uint_eq(at(1, 0), 3);
+	ck_assert_uint_eq(at(1, 1), 1);
+	ck_assert_uint_eq(log_->state.entries, 2);
+}
+END_TEST
+
 START_TEST(events_are_told_for_one_sub_interval_after_the_one_they_were_in)
 {
 	struct energy kwh = { 7, 8 };
@@ -340,16 +376,26 @@ START_TEST(the_log_is_the_list_of_what_was_recorded)
 		case 2:
 			datalog_set_page(log_, 0);
 			break;
+		case 3:
+		case 4:
+			datalog_set_config(log_, log_->state.config ^ DATALOG_HALTED);
+			break;
 		default:
 			subinterval();
+			if (!log_->state.page) {
+				collided = 0;
+				if (holding)
+					list[n++] = (uint16_t)(held % 32768);
+				holding = false;
+			}
+			if (log_->state.config & DATALOG_HALTED)
+				break;
 			if (log_->state.page && !collided) {
 				held = (unsigned)stamp;
 				holding = true;
 				collided = 1;
 				break;
 			}
-			if (!log_->state.page)
-				collided = 0;
 			if (holding)
 				list[n++] = (uint16_t)(held % 32768);
 			holding = false;
@@ -382,6 +428,8 @@ int main(void)
 	tcase_add_test(cases, a_halted_log_records_nothing);
 	tcase_add_test(cases, one_set_is_held_while_a_page_is_read_and_written_with_the_next);
 	tcase_add_test(cases, the_second_collision_writes_both_and_the_later_ones_go_on);
+	tcase_add_test(cases, what_is_held_outlives_a_halt);
+	tcase_add_test(cases, what_is_held_outlives_a_halt_while_the_page_stays_open);
 	tcase_add_test(cases, events_are_told_for_one_sub_interval_after_the_one_they_were_in);
 	tcase_add_test(cases, changed_pointers_and_configuration_interrupt_and_the_same_again_do_not);
 	tcase_add_test(cases, a_restart_is_an_interruption_and_loses_no_entry);
