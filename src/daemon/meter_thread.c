@@ -41,6 +41,7 @@ struct meter_thread {
 	void *memory;
 	int done_fd, port_fd;
 	struct nv own;		/* the thread's: what it publishes next */
+	int64_t still_ns;	/* a thread that shows no life for so long stands still: what it has published is stale */
 
 	pthread_mutex_t lock;	/* all below */
 	pthread_cond_t answered;
@@ -85,7 +86,10 @@ static void hand_over(struct meter_thread *thread)
 	store_handover(thread->store, &thread->own, newest, n);
 }
 
-/* Returns whether the log has grown. */
+/*
+ * Returns whether the log has grown.  First what the store asks for, so that a commit that names a handover as included has a
+ * state at least as new; then the handover; then what others are shown, so that a kill takes nothing back.
+ */
 static bool publish(struct meter_thread *thread)
 {
 	const struct snapshot *snapshot = meter_snapshot(thread->meter);
@@ -94,14 +98,15 @@ static bool publish(struct meter_thread *thread)
 	registers_encode(snapshot, thread->next_image);
 	meter_get_state(thread->meter, &thread->own.meter);
 	pthread_mutex_lock(&thread->lock);
-	thread->snapshot = *snapshot;
-	thread->image = *thread->next_image;
 	thread->nv = thread->own;
 	fresh = publish_entries(thread);
 	pthread_mutex_unlock(&thread->lock);
-	/* After what the store asks for: a commit that names this handover as included has a state at least as new. */
 	if (thread->store)
 		hand_over(thread);
+	pthread_mutex_lock(&thread->lock);
+	thread->snapshot = *snapshot;
+	thread->image = *thread->next_image;
+	pthread_mutex_unlock(&thread->lock);
 	return fresh > 0;
 }
 
@@ -324,6 +329,7 @@ int meter_thread_start(struct meter_thread **out, const struct meter_thread_conf
 	thread->outputs = config->outputs;
 	thread->store = config->store;
 	thread->own = *config->nv;
+	thread->still_ns = (int64_t)(config->meter->rules.stale_s * 1e9);
 	thread->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	thread->port_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	thread->memory = malloc(meter_bytes(config->meter));
@@ -346,18 +352,40 @@ fail:
 	return ret;
 }
 
-void meter_thread_get_image(struct meter_thread *thread, struct register_image *image)
+/* Does the thread stand still, so that nobody else sees the data go stale?  The lock is held. */
+static bool stands_still(const struct meter_thread *thread)
 {
-	pthread_mutex_lock(&thread->lock);
-	*image = thread->image;
-	pthread_mutex_unlock(&thread->lock);
+	return monotonic_ns() - thread->heartbeat_ns > thread->still_ns;
 }
 
 void meter_thread_get_snapshot(struct meter_thread *thread, struct snapshot *snapshot)
 {
+	bool still;
+
 	pthread_mutex_lock(&thread->lock);
 	*snapshot = thread->snapshot;
+	still = stands_still(thread);
 	pthread_mutex_unlock(&thread->lock);
+	if (!still || !snapshot->live)
+		return;
+	snapshot->live = false;
+	readings_clear(&snapshot->readings);
+	snapshot->alerts = alerts_stale(snapshot->alerts, &snapshot->derived);
+}
+
+void meter_thread_get_image(struct meter_thread *thread, struct register_image *image)
+{
+	struct snapshot snapshot;
+	bool still;
+
+	pthread_mutex_lock(&thread->lock);
+	*image = thread->image;
+	still = stands_still(thread);
+	pthread_mutex_unlock(&thread->lock);
+	if (!still)
+		return;
+	meter_thread_get_snapshot(thread, &snapshot);
+	registers_encode(&snapshot, image);
 }
 
 void meter_thread_get_nv(struct meter_thread *thread, struct nv *nv)

@@ -47,7 +47,7 @@ struct meter_request {
 /* Starts the thread.  Returns 0 or -errno. */
 int meter_thread_start(struct meter_thread **thread, const struct meter_thread_config *config);
 
-/* Any thread: a copy of the newest second. */
+/* Any thread: a copy of the newest second; shown as not valid when the thread has stood still for stale_s. */
 void meter_thread_get_image(struct meter_thread *thread, struct register_image *image);
 void meter_thread_get_snapshot(struct meter_thread *thread, struct snapshot *snapshot);
 void meter_thread_get_nv(struct meter_thread *thread, struct nv *nv);

@@ -2,6 +2,7 @@
 # The configuration and the log.
 DAEMON_TESTS = \
 	tests/unit/test_config \
+	tests/unit/test_meter_thread \
 	tests/unit/test_log
 
 tests_unit_test_config_SOURCES = tests/unit/test_config.c
@@ -11,6 +12,11 @@ tests_unit_test_config_LDADD = libshell.a libpure.a $(LIBCONFIG_LIBS) $(CHECK_LI
 tests_unit_test_log_SOURCES = tests/unit/test_log.c
 tests_unit_test_log_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_log_LDADD = libshell.a libpure.a $(CHECK_LIBS)
+
+tests_unit_test_meter_thread_SOURCES = tests/unit/test_meter_thread.c
+tests_unit_test_meter_thread_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_meter_thread_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_meter_thread_LDADD = tests/lib/libwave.a $(SHELL_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += $(DAEMON_TESTS)
 TESTS += $(DAEMON_TESTS)
