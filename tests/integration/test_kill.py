@@ -2,7 +2,8 @@
 is invented.
 
 Several meters live side by side, each with a load of its own that varies; the truth is the integral of that load, worked out
-here, over the time that each life had."""
+here: over the seconds that a life has measured (it says how many), and for what is kept over the time that each life had."""
+import cmath
 import math
 import os
 import random
@@ -15,36 +16,53 @@ import threading
 import time
 
 from conftest import DAEMON, HANG_S, SANITIZER, wait_for
+from control import Control
 from rtu import Bus, NoReply, float_of
 
 KILLS = int(os.environ.get("KILLS", "500"))
-METERS = 16
+METERS = 24
 SEED = int(os.environ.get("TEST_SEED", time.time_ns() % 2**32))
 INTERVAL_S = 2
-LONGEST_S = 2.2         # of a life: the first second is measured after 1.2 s
+LONGEST_S = 4.0         # of a life: the first second is measured after 1.2 s
+OPENING_S = 0.1         # half a crossfade, which belongs to no second at the start of a life
 VOLTS, POWER_FACTOR = 277.0, 0.9
 SETTINGS = {137: (0, 1), 142: (1, 99), 143: (1, 99), 149: (1, 6), 150: (10, 32767), 169: (1, 42), 170: (257, 336), 158: (0, 10)}
 FLOAT = 2.0 ** -23      # resolution of a float register
 
 
-def power_w(t, amperes):
-    """The varying load at t seconds after the start of a simulation."""
+# Energies by name: float register, and what adds up in it, of the three phases' complex powers.
+ENERGIES = {
+    "kwh": (257, lambda p: sum(p).real), "kvah": (309, lambda p: abs(sum(p))), "kvarh": (311, lambda p: abs(sum(p).imag)),
+    "kwh_a": (341, lambda p: p[0].real), "kwh_b": (343, lambda p: p[1].real), "kwh_c": (345, lambda p: p[2].real),
+}
+
+
+def powers(t, amperes):
+    """The varying load at t seconds after the start of a simulation, VA of each phase."""
     def turn(seconds, period):
         return math.sin(2 * math.pi * seconds / period)
-    total = 0.0
+    result = []
     for phase, (slow, fast) in enumerate(((61, 13), (83, 17), (107, 23))):
         factor = 0.65 + 0.2 * turn(t + 7 * phase, slow) + 0.15 * turn(t + 3 * phase, fast)
-        angle = math.radians(8) * turn(t + 11 * phase, 37) - math.acos(POWER_FACTOR)
-        total += VOLTS * (1 - 0.01 * factor) * amperes * factor * math.cos(angle)
-    return total
+        lag = math.acos(POWER_FACTOR) - math.radians(8) * turn(t + 11 * phase, 37)
+        result.append(cmath.rect(VOLTS * (1 - 0.01 * factor) * amperes * factor, lag))
+    return result
 
 
-def energy_wh(seconds, amperes):
-    """Its integral from the start on, by Simpson's rule."""
-    n = 2 * max(1, math.ceil(seconds * 10))
-    step = seconds / n
-    weights = (1 if k in (0, n) else 4 if k % 2 else 2 for k in range(n + 1))
-    return sum(w * power_w(k * step, amperes) for k, w in enumerate(weights)) * step / 3 / 3600
+def energies_kwh(begin_s, end_s, amperes):
+    """Their integrals over a time, by Simpson's rule."""
+    if end_s <= begin_s:
+        return dict.fromkeys(ENERGIES, 0.0)
+    n = 2 * max(1, math.ceil((end_s - begin_s) * 5))
+    step = (end_s - begin_s) / n
+    samples = [powers(begin_s + k * step, amperes) for k in range(n + 1)]
+    weights = [1 if k in (0, n) else 4 if k % 2 else 2 for k in range(n + 1)]
+    return {name: sum(w * of(p) for w, p in zip(weights, samples)) * step / 3 / 3600 / 1000 for name, (_, of) in ENERGIES.items()}
+
+
+def read_energies(bus):
+    words = bus.read(257, 90)
+    return {name: float_of(words[first - 257:first - 255]) for name, (first, _) in ENERGIES.items()}
 
 
 class Died(Exception):
@@ -75,11 +93,11 @@ class Meter:
         self.state = directory / "state"
         self.settings = {}              # register: value that was acknowledged
         self.in_doubt = None            # (register, value) of a write whose reply did not come
-        self.shown_kwh = 0.0
+        self.shown = dict.fromkeys(ENERGIES, 0.0)
         self.shown_pulses = 0
-        self.most_wh = 0.0              # what all lives can have measured at most
-        self.committed_wh = 0.0
-        self.kills = 0
+        self.most = dict.fromkeys(ENERGIES, 0.0)        # what all lives can have measured at most
+        self.committed = dict.fromkeys(ENERGIES, 0.0)
+        self.kills = self.seconds = 0
 
     def start(self, kill=True):
         self.amperes = self.random.uniform(20, 90)
@@ -87,7 +105,7 @@ class Meter:
         config.write_text('adc: { source = "sim"; };\n'
                           f'sim: {{ profile = "varying"; current = {self.amperes!r}; }};\n'
                           f'meter: {{ pulse_energy = 10; }};\n'
-                          f'store: {{ interval_s = {INTERVAL_S}; }};\ncontrol: {{ socket = ""; }};\n', encoding="ascii")
+                          f'store: {{ interval_s = {INTERVAL_S}; }};\ncontrol: {{ socket = "{self.directory}/control"; }};\n', encoding="ascii")
         self.log = open(self.directory / "log", "ab")
         self.started = time.monotonic()
         self.process = subprocess.Popen([DAEMON, "-c", str(config), "--pty", self.link, "--state", str(self.state)],
@@ -104,11 +122,12 @@ class Meter:
             now = bus.read(register)[0]
             assert now in allowed, f"register {register}: {now}, acknowledged was {value}, in doubt {self.in_doubt}"
             self.settings[register] = now
-        kwh = float_of(bus.read(257, 2))
-        elapsed_wh = energy_wh(time.monotonic() - self.started, self.amperes)
-        assert kwh >= self.shown_kwh, "energy that was shown is gone"
-        assert kwh * 1000 >= self.committed_wh * (1 - FLOAT), "energy that was committed is gone"
-        assert kwh * 1000 <= (self.most_wh + elapsed_wh) * (1 + FLOAT), "energy was invented"
+        self.begun = read_energies(bus)
+        possible = energies_kwh(0, time.monotonic() - self.started, self.amperes)
+        for name, value in self.begun.items():
+            assert value >= self.shown[name], f"{name}: energy that was shown is gone"
+            assert value >= self.committed[name] * (1 - FLOAT), f"{name}: energy that was committed is gone"
+            assert value <= (self.most[name] + possible[name]) * (1 + FLOAT), f"{name}: energy was invented"
         assert bus.read(152)[0] == 1, "a crash counted as a power-up"
         pulses = bus.read(43, 2)
         assert pulses[0] << 16 | pulses[1] >= self.shown_pulses, "closures that were counted are forgotten"
@@ -121,12 +140,23 @@ class Meter:
         self.settings[register] = value
         self.in_doubt = None
 
-    def look(self, bus):
-        kwh = float_of(bus.read(257, 2))
-        assert kwh >= self.shown_kwh
-        self.shown_kwh = kwh
+    def look(self, bus, control):
+        """What is shown must be the integral of the load over the seconds that were measured."""
+        cycle = control.get("status", parts=["meter"])["meter"]["cycle"]
+        now = read_energies(bus)
         pulses = bus.read(43, 2)
+        if control.get("status", parts=["meter"])["meter"]["cycle"] != cycle:
+            return
+        truth = energies_kwh(OPENING_S, OPENING_S + cycle, self.amperes)
+        for name, value in now.items():
+            assert value >= self.shown[name], f"{name} went back"
+            if self.begun_at_0:
+                expected = self.begun[name] + truth[name]
+                assert math.isclose(value, expected, rel_tol=2e-3 * truth[name] / expected + 4 * FLOAT if expected else 0), (
+                    f"{name}: {value} after {cycle} s from {self.begun[name]}, must be {expected}")
+        self.shown = now
         self.shown_pulses = pulses[0] << 16 | pulses[1]
+        self.seconds += cycle > 0
 
     def live(self):
         """Polls and writes until the kill."""
@@ -136,11 +166,14 @@ class Meter:
             with Line(self.link) as bus:
                 self.check_back(bus)
                 self.in_doubt = None
-                while True:
-                    self.change(bus)
-                    self.look(bus)
-                    time.sleep(self.random.uniform(0, 0.02))
-        except (Died, OSError):
+                self.begun_at_0 = bus.read(26)[0] == 0x8000     # looked at before the first second was measured
+                wait_for(lambda: os.path.exists(self.directory / "control") or self.process.poll() is not None, "the socket appears")
+                with Control(str(self.directory / "control")) as control:
+                    while True:
+                        self.change(bus)
+                        self.look(bus, control)
+                        time.sleep(self.random.uniform(0, 0.02))
+        except (Died, OSError, ValueError):     # ValueError: half a line of the socket
             pass
 
     def take_committed(self):
@@ -157,17 +190,18 @@ class Meter:
             database = sqlite3.connect(self.directory / "copy")
             assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             tables = {row[0] for row in database.execute("SELECT name FROM sqlite_master")}
-            row = database.execute("SELECT value FROM state WHERE name = 'kwh'").fetchone() if "state" in tables else None
+            rows = dict(database.execute("SELECT name, value FROM state")) if "state" in tables else {}
             database.close()
-            if row:
-                self.committed_wh = max(self.committed_wh, float(row[0]))
+            for name in ENERGIES:
+                self.committed[name] = max(self.committed[name], float(rows.get(name, 0)) / 1000)
 
     def one_life(self):
         self.start()
         self.live()
         self.process.wait(HANG_S)
         assert self.process.returncode == -signal.SIGKILL, f"ended by itself with {self.process.returncode}"
-        self.most_wh += energy_wh(time.monotonic() - self.started, self.amperes)
+        for name, value in energies_kwh(0, time.monotonic() - self.started, self.amperes).items():
+            self.most[name] += value
         self.log.close()
         self.kills += 1
         self.take_committed()
@@ -213,6 +247,6 @@ def test_five_hundred_kills_lose_no_setting_and_no_energy_and_invent_none(tmp_pa
     assert not failures, "\n".join(failures)
     assert sum(meter.kills for meter in meters) == KILLS
     # enough was at stake: energy was shown, settings were written, commits were made
-    assert all(meter.shown_kwh > 0 for meter in meters)
-    assert sum(len(meter.settings) for meter in meters) > METERS * 4
-    assert all(meter.committed_wh > 0 for meter in meters)
+    assert sum(meter.seconds for meter in meters) > KILLS
+    assert sum(len(meter.settings) for meter in meters) > METERS
+    assert sum(meter.committed["kwh"] > 0 for meter in meters) > METERS / 2
