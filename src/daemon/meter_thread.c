@@ -15,8 +15,6 @@
 #define SECOND INT64_C(1000000000)
 /* How long the thread sleeps at most: staleness is seen, and life is shown, this often. */
 #define TICK_NS INT64_C(50000000)
-/* So long the alarm contact believes a thread that says nothing more: data is stale by then in any case. */
-#define TRUST_NS (2 * SECOND)
 #define PATIENCE_NS (2 * SECOND)	/* of who waits for a request's result */
 #define HANDOVER_ENTRIES 8
 
@@ -156,7 +154,7 @@ static void tell_health(struct meter_thread *thread)
 
 	if (thread->outputs)
 		outputs_set_healthy(thread->outputs, snapshot->live && !(snapshot->alerts & ALERTS_PHASE_LOSS),
-				    monotonic_ns() + TRUST_NS);
+				    monotonic_ns() + thread->still_ns);
 }
 
 static bool same_port(const struct settings *a, const struct settings *b)

@@ -68,6 +68,7 @@ int restore_state(struct restored *restored, const struct config *config, const 
 	}
 	precedence_decide(&config->settings, restored->found ? nv : NULL, &precedence);
 	log_settings(&precedence);
+	nv->meter.pulse_raised |= restored->found && precedence.settings.pulse_energy > nv->meter.settings.pulse_energy;
 	nv->meter.settings = precedence.settings;
 	nv->file_settings = config->settings;
 	ret = decide_password("setup_password", config->setup_password, nv->file_setup_password, nv->setup_password);

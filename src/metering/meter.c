@@ -77,6 +77,7 @@ static void take_state(struct meter *meter, const struct meter_state *state)
 	memcpy(meter->pulse, state->pulse, sizeof(meter->pulse));
 	if (state->pulse_overrun)
 		s->alerts |= ALERT_PULSE_OVERRUN;
+	meter->pulse_raised = state->pulse_raised;
 	datalog_init(&meter->log, &state->log, meter->config.was_off);
 }
 
@@ -136,10 +137,13 @@ static void total_powers(const struct readings *readings, double power[DEMAND_QU
 
 static void owe(struct meter *meter, enum pulse_output which, double power_w, double seconds)
 {
-	struct energy added, *sum = &meter->pulse_added[which];
+	struct energy added, *sum = &meter->pulse_now[which].energy;
 
 	if (meter->pulse_span_begun)
-		memset(meter->pulse_added, 0, sizeof(meter->pulse_added));
+		for (int i = 0; i < PULSE_OUTPUTS; i++) {
+			meter->pulse_last[i] = meter->pulse_now[i];
+			meter->pulse_now[i].energy = (struct energy){ 0, 0 };
+		}
 	meter->pulse_span_begun = false;
 	pulse_add(&meter->pulse[which], power_w, seconds, &added);
 	sum->wh += added.wh + (sum->nwh + added.nwh) / (uint32_t)ENERGY_NWH_PER_WH;
@@ -195,10 +199,12 @@ static void end_demand_cycle(struct meter *meter, const double power[DEMAND_QUAN
 }
 
 /* The second from now on shows, in pulses, the energy of the one that ended. */
-static void begin_pulse_span(struct meter *meter, int64_t from_ns, double span_s)
+static void begin_pulse_span(struct meter *meter, int64_t from_ns, double length_s)
 {
-	meter->pulse_from_ns = from_ns;
-	meter->pulse_span_s = span_s;
+	for (int i = 0; i < PULSE_OUTPUTS; i++) {
+		meter->pulse_now[i].from_ns = from_ns;
+		meter->pulse_now[i].length_s = length_s;
+	}
 	meter->pulses_due = meter->pulse_span_begun = true;
 }
 
@@ -355,7 +361,8 @@ bool meter_tick(struct meter *meter, int64_t now_ns)
 
 		meter->cycle_ns = now_ns;
 		end_demand_cycle(meter, nothing, 0);
-		memset(meter->pulse_added, 0, sizeof(meter->pulse_added));
+		for (int i = 0; i < PULSE_OUTPUTS; i++)
+			owe(meter, (enum pulse_output)i, 0, 0);
 		begin_pulse_span(meter, now_ns, CYCLE_S);
 		changed = true;
 	}

@@ -28,6 +28,7 @@ struct meter_state {
 	double max_demand[DEMAND_QUANTITIES];	/* W, var, VA */
 	struct pulse pulse[PULSE_OUTPUTS];
 	bool pulse_overrun;			/* bit 14 of 146 */
+	bool pulse_raised;			/* 144 was raised since */
 	struct datalog_state log;
 };
 

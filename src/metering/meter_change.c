@@ -76,6 +76,7 @@ void meter_get_state(const struct meter *meter, struct meter_state *state)
 	memcpy(state->max_demand, s->demand.max, sizeof(state->max_demand));
 	memcpy(state->pulse, meter->pulse, sizeof(state->pulse));
 	state->pulse_overrun = s->alerts & ALERT_PULSE_OVERRUN;
+	state->pulse_raised = meter->pulse_raised;
 	state->log = meter->log.state;
 }
 
@@ -120,8 +121,8 @@ void meter_pulses_plan(struct meter *meter, struct pulse_plan plan[PULSE_OUTPUTS
 	const struct snapshot *s = &meter->snapshot;
 
 	for (int i = 0; i < PULSE_OUTPUTS; i++)
-		pulse_plan(&meter->pulse[i], &meter->pulse_added[i], s->settings.pulse_energy, s->derived.pulse_duration_ms,
-			   meter->pulse_from_ns, meter->pulse_span_s, &plan[i]);
+		pulse_plan(&meter->pulse[i], &meter->pulse_last[i], &meter->pulse_now[i], s->settings.pulse_energy,
+			   s->derived.pulse_duration_ms, &plan[i]);
 	judge_overrun(meter);
 	meter->pulses_due = false;
 }

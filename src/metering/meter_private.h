@@ -21,9 +21,7 @@ struct meter {
 
 	struct pulse pulse[PULSE_OUTPUTS];
 	uint64_t pulses_made[PULSE_OUTPUTS];	/* by the contacts' own count, accounted for */
-	struct energy pulse_added[PULSE_OUTPUTS];	/* came to what is owed in the last cycle */
-	int64_t pulse_from_ns;		/* the second that shows it .. */
-	double pulse_span_s;		/* .. and its length */
+	struct pulse_span pulse_last[PULSE_OUTPUTS], pulse_now[PULSE_OUTPUTS];	/* what the contacts show, and go on to */
 	bool pulses_due, pulse_raised;	/* a plan is due; 144 was raised since bit 14 was set */
 	bool pulse_span_begun;		/* what is added from now on belongs to the next span */
 

@@ -46,25 +46,33 @@ bool pulse_overrun(const struct pulse *pulse, int weight_wh, int duration_ms)
 	return pulse_owed(pulse, weight_wh) > (uint64_t)(OVERRUN_MS / (2 * duration_ms));
 }
 
-void pulse_plan(const struct pulse *pulse, const struct energy *added, int weight_wh, int duration_ms,
-		int64_t from_ns, double span_s, struct pulse_plan *plan)
+/* When the energy of a span has passed `due_wh`, counted from the span's start; at once when that was before it. */
+static int64_t due_ns(const struct pulse_span *span, double due_wh)
+{
+	double energy_wh = in_wh(&span->energy);
+
+	if (!(due_wh > 0) || !(energy_wh > 0))
+		return span->from_ns;
+	return span->from_ns + llround(fmin(due_wh / energy_wh, 1) * span->length_s * NS_PER_S);
+}
+
+void pulse_plan(const struct pulse *pulse, const struct pulse_span *last, const struct pulse_span *now, int weight_wh, int duration_ms,
+		struct pulse_plan *plan)
 {
 	uint64_t owed = pulse_owed(pulse, weight_wh);
-	int64_t span_ns = llround(span_s * NS_PER_S), next_ns = from_ns;
-	/* Owed when the span began; below zero when closures of this very span were made already. */
-	double before_wh = in_wh(&pulse->owed) - in_wh(added), added_wh = in_wh(added);
+	int64_t end_ns = now->from_ns + llround(now->length_s * NS_PER_S), next_ns = INT64_MIN;
+	/* Owed when each span began; below zero when closures of that very span were made already. */
+	double before_wh = in_wh(&pulse->owed) - in_wh(&now->energy), before_last_wh = before_wh - in_wh(&last->energy);
 
 	plan->n = 0;
 	plan->duration_ms = duration_ms;
 	while (plan->n < owed && plan->n < PULSE_PLAN_MAX) {
-		double due_wh = (plan->n + 1.0) * weight_wh - before_wh;
-		int64_t start_ns = from_ns;
+		double paid_wh = (plan->n + 1.0) * weight_wh;
+		int64_t start_ns = paid_wh > before_wh ? due_ns(now, paid_wh - before_wh) : due_ns(last, paid_wh - before_last_wh);
 
-		if (due_wh > 0 && added_wh > 0)
-			start_ns += llround(fmin(due_wh / added_wh, 1) * (double)span_ns);
 		if (start_ns < next_ns)
 			start_ns = next_ns;
-		if (start_ns >= from_ns + span_ns)
+		if (start_ns >= end_ns)
 			break;
 		plan->start_ns[plan->n++] = start_ns;
 		next_ns = start_ns + 2 * duration_ms * NS_PER_MS;

@@ -42,12 +42,19 @@ uint64_t pulse_owed(const struct pulse *pulse, int weight_wh);
 /* Does it owe more closures than it can make in 10 s? */
 bool pulse_overrun(const struct pulse *pulse, int weight_wh, int duration_ms);
 
+/* A stretch of time in which energy is shown as evenly as it came. */
+struct pulse_span {
+	int64_t from_ns;	/* CLOCK_MONOTONIC */
+	double length_s;
+	struct energy energy;
+};
+
 /*
- * The closures of the `span_s` from from_ns on, in which the energy `added` (already in `owed`) is shown as evenly as it
- * came: closure k at the fraction of the span at which the energy passed it.  What was owed before goes first, as fast as the
- * contact can.  What does not fit stays owed.
+ * The closures up to the end of the span `now`, whose energy (already in `owed`) is shown in it: closure k at the fraction of the
+ * span at which the energy passed it.  A plan comes before the span `last` is over: what is left of that keeps its
+ * places.  What was owed before goes first, as fast as the contact can.  What does not fit stays owed.
  */
-void pulse_plan(const struct pulse *pulse, const struct energy *added, int weight_wh, int duration_ms,
-		int64_t from_ns, double span_s, struct pulse_plan *plan);
+void pulse_plan(const struct pulse *pulse, const struct pulse_span *last, const struct pulse_span *now, int weight_wh, int duration_ms,
+		struct pulse_plan *plan);
 
 #endif

@@ -68,6 +68,7 @@ static const struct nv_field fields[] = {
 	OTHER("pulses_2_owed_varh", NV_ENERGY, meter.pulse[PULSE_REACTIVE].owed),
 	/* The alert comes back by itself while it is true, and a boot that is not known counts as another. */
 	{ .name = "pulse_overrun", .type = NV_BOOL, PLACE(meter.pulse_overrun), .initial = "0" },
+	{ .name = "pulse_raised", .type = NV_BOOL, PLACE(meter.pulse_raised), .initial = "0" },
 	{ .name = "boot_id", .type = NV_TEXT, PLACE(boot_id), .initial = "" },
 	{ .name = "stopped", .type = NV_BOOL, PLACE(stopped), .initial = "0" },
 	OTHER("setup_password", NV_TEXT, setup_password),

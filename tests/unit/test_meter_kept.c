@@ -417,6 +417,21 @@ START_TEST(an_overrun_ends_when_a_larger_pulse_makes_what_is_owed_fit)
 }
 END_TEST
 
+START_TEST(a_rise_of_the_pulse_is_remembered_through_a_restart_until_what_is_owed_fits)
+{
+	run_into_overrun();
+	seconds(100, 1000 * 1000 / 3);
+	ck_assert_int_eq(write_register(144, 10000), 0);	/* still more than ten closures */
+	second(0);
+	ck_assert_uint_ne(now()->alerts & ALERT_PULSE_OVERRUN, 0);
+	restart();
+	contacts = true;
+	seconds(20, 0);
+	ck_assert_uint_le(now()->pulses_owed[PULSE_REAL], 1);
+	ck_assert_uint_eq(now()->alerts & ALERT_PULSE_OVERRUN, 0);
+}
+END_TEST
+
 START_TEST(clearing_the_counters_leaves_what_is_owed_and_clearing_energies_leaves_the_counters)
 {
 	contacts = false;
@@ -499,6 +514,7 @@ int main(void)
 	tcase_add_test(cases, reset_of_the_log_is_command_16640);
 	tcase_add_test(cases, an_overrun_is_latched_until_the_energies_are_cleared);
 	tcase_add_test(cases, an_overrun_ends_when_a_larger_pulse_makes_what_is_owed_fit);
+	tcase_add_test(cases, a_rise_of_the_pulse_is_remembered_through_a_restart_until_what_is_owed_fits);
 	tcase_add_test(cases, clearing_the_counters_leaves_what_is_owed_and_clearing_energies_leaves_the_counters);
 	tcase_add_test(cases, the_reactive_contact_raises_the_overrun_only_where_it_is);
 	tcase_add_test(cases, a_standstill_goes_on_paying_what_is_owed);

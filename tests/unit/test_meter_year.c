@@ -56,7 +56,10 @@ static void old_meter(struct meter_state *state)
 	datalog_defaults(&state->log);
 	state->energies.kwh.wh = (uint64_t)(ROLLOVER - 2000000) * WH_PER_COUNT;
 	state->energies.kwh_phase[0].wh = (uint64_t)(ROLLOVER - 1000000) * WH_PER_COUNT;
+	state->energies.kwh_phase[1].wh = (uint64_t)(ROLLOVER - 300000) * WH_PER_COUNT;
+	state->energies.kwh_phase[2].wh = 7;
 	state->energies.kvarh.wh = (uint64_t)(ROLLOVER - 500000) * WH_PER_COUNT;
+	state->energies.kvah.wh = (uint64_t)(ROLLOVER - 700000) * WH_PER_COUNT;
 	state->pulse[PULSE_REAL].closures = (uint32_t)(ROLLOVER - 3000000);
 	state->pulse[PULSE_REACTIVE].closures = (uint32_t)(ROLLOVER - 400000);
 }
@@ -69,6 +72,7 @@ START_TEST(a_year_of_load_is_counted_to_the_last_count)
 	uint64_t made[PULSE_OUTPUTS] = { 0 };
 	__int128 units = 0, before;
 	uint32_t last = UINT32_MAX - 2000000;
+	uint64_t apparent;
 	unsigned rollovers = 0;
 
 	old_meter(&state);
@@ -96,8 +100,13 @@ START_TEST(a_year_of_load_is_counted_to_the_last_count)
 		ck_assert_uint_eq(read_long(1), (uint32_t)((before + units * 3 * MNWH / ENERGY_NWH_PER_WH) / WH_PER_COUNT));
 		rollovers += read_long(1) < last;
 		last = read_long(1);
-		ck_assert_uint_eq(read_long(47), (uint32_t)(((__int128)state.energies.kwh_phase[0].wh + units * MNWH / ENERGY_NWH_PER_WH) /
-							      WH_PER_COUNT));
+		for (int phase = 0; phase < 3; phase++)
+			ck_assert_uint_eq(read_long(47 + 2 * (unsigned)phase),
+					  (uint32_t)(((__int128)state.energies.kwh_phase[phase].wh + units * MNWH / ENERGY_NWH_PER_WH) /
+						     WH_PER_COUNT));
+		/* 3 x hypot(3.6, 1.2) W a unit: no whole number, so each second is rounded to the nano-Wh */
+		apparent = (uint64_t)((__int128)state.energies.kvah.wh + (__int128)(3 * hypot(3.6, 1.2) / 3600 * (double)units)) / WH_PER_COUNT;
+		ck_assert_uint_le((uint32_t)(read_long(27) - (uint32_t)apparent + 1), 2);
 		ck_assert_uint_eq(read_long(29), (uint32_t)(((__int128)state.energies.kvarh.wh + units * MNWH / ENERGY_NWH_PER_WH) /
 							      WH_PER_COUNT));
 		/* what is owed is the second that runs, and what its end left: 3.6 W are 1 mWh a second */
