@@ -19,7 +19,9 @@ import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from control_meter import BUILD, HANG_S, Server, wait_for  # noqa: E402
+import outcome  # noqa: E402
 
 DINMETER = os.path.join(BUILD, "dinmeter")
 DEFAULT_POINTERS = [1, 2, 29, 30, 37, 38, 39, 155, 156, 157]
@@ -505,4 +507,4 @@ class Reaching(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    outcome.main()

@@ -7,6 +7,10 @@ import sys
 import tempfile
 import unittest
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import outcome  # noqa: E402
+
 BUILD = os.environ.get("top_builddir", os.getcwd())
 TOP = os.environ.get("top_srcdir", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 DINMETER = os.path.abspath(os.path.join(BUILD, "dinmeter"))
@@ -99,4 +103,4 @@ if __name__ == "__main__":
     if not shutil.which("bash"):
         print("cannot run: there is no bash")
         sys.exit(77)
-    unittest.main()
+    outcome.main()

@@ -15,6 +15,10 @@ import tempfile
 import unittest
 import zlib
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
+import outcome  # noqa: E402
+
 DINMETER = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "dinmeter"))
 APPLICATION_ID = 0x44494E4D
 SLOTS = 5760
@@ -327,4 +331,4 @@ class StateTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], "-v"])
+    outcome.main(verbosity=2)
