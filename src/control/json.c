@@ -97,15 +97,23 @@ void json_add_bool(struct json_object *object, const char *key, bool value)
 	json_add(object, key, json_object_new_boolean(value));
 }
 
+bool json_show_time(int64_t seconds, char text[JSON_TIME_MAX])
+{
+	text[0] = '\0';
+	if (seconds < 0 || seconds >= YEAR_10000_S)
+		return false;
+	calendar_text(seconds, text);
+	return true;
+}
+
 void json_add_time(struct json_object *object, const char *key, int64_t seconds, int ms)
 {
-	char text[21], with_ms[32];
+	char text[JSON_TIME_MAX], with_ms[32];
 
-	if (seconds < 0 || seconds >= YEAR_10000_S) {
+	if (!json_show_time(seconds, text)) {
 		json_add(object, key, NULL);
 		return;
 	}
-	calendar_text(seconds, text);
 	snprintf(with_ms, sizeof(with_ms), "%.19s.%03uZ", text, (unsigned)ms % 1000);
 	json_add_text(object, key, ms < 0 ? text : with_ms);
 }

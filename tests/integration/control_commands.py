@@ -295,6 +295,15 @@ class Log(Commands):
         row = self.table()[1]
         self.assertEqual((row["v_ab"], row["v_ab_287"]), ("", ""))
 
+    def test_a_time_that_no_calendar_shows_is_null_or_empty(self):
+        self.server.script("fill 0")
+        self.entry(1, 253402300799, DEFAULT_POINTERS, [0] * 10, clock=253402300800)
+        self.entry(2, -1, DEFAULT_POINTERS, [0] * 10, clock=0)
+        self.assertEqual([(row["utc"], row["clock"]) for row in self.table()],
+                         [("9999-12-31T23:59:59Z", ""), ("", "1970-01-01T00:00:00Z")])
+        self.assertEqual([(one["utc"], one["clock"]) for one in map(json.loads, self.done("log", "--json").splitlines())],
+                         [("9999-12-31T23:59:59Z", None), (None, "1970-01-01T00:00:00Z")])
+
     def test_a_log_of_many_pages_is_whole(self):
         for n in (0, 1, 255, 256, 257, 5760):
             self.server.script(f"fill {n}")
