@@ -101,8 +101,7 @@ int reply_registers(struct request *request)
 		return request_fail(request, "failed", "memory is short");
 	protocol->ops->snapshot(protocol->context, &reader->snapshot);
 	registers_encode(&reader->snapshot, &reader->image);
-	reader->scales = (struct decode_scales){ reader->snapshot.derived.scale_i, reader->snapshot.derived.scale_v,
-						 reader->snapshot.derived.scale_w, reader->snapshot.derived.scale_e };
+	reader->scales = decode_get_scales(&reader->snapshot.derived);
 	reader->list = json_object_new_array();
 	if (wanted)
 		result = show_chosen(request, reader, wanted);
