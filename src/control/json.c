@@ -66,6 +66,13 @@ struct json_object *json_decimal(const char *text)
 	return *text == '\0' ? NULL : json_object_new_double_s(strtod(text, NULL), text);
 }
 
+const char *json_get_text(struct json_object *value)
+{
+	const char *text = json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+
+	return text && strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
+}
+
 void json_add(struct json_object *object, const char *key, struct json_object *value)
 {
 	if (json_object_object_add(object, key, value))

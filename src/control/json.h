@@ -20,6 +20,9 @@ struct json_object *json_number(double value);
 /* A decimal number written as it stands (valid JSON); null for "". */
 struct json_object *json_decimal(const char *text);
 
+/* The text of a JSON string; NULL when it is none, or when a NUL within would hide what stands behind it. */
+const char *json_get_text(struct json_object *value);
+
 void json_add(struct json_object *object, const char *key, struct json_object *value);
 void json_add_text(struct json_object *object, const char *key, const char *text);
 void json_add_number(struct json_object *object, const char *key, double value);
