@@ -1,7 +1,9 @@
 /* dinmeter set, reset, command: what changes the meter.  The daemon checks; here only the number of arguments is. */
 #include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -125,7 +127,15 @@ static int read_line(char line[LINE_MAX_BYTES], const char *name)
 	return 0;
 }
 
-/* A number where it reads as one, else text; a password keeps its zeros. */
+/* JSON has no number for what no double holds, and json-c makes the nearest of 64 bits of whole ones beyond. */
+static bool is_exact(struct json_object *value)
+{
+	if (json_object_is_type(value, json_type_double))
+		return isfinite(json_object_get_double(value));
+	return json_object_is_type(value, json_type_int) && json_object_get_int64(value) > INT64_MIN && json_object_get_uint64(value) < UINT64_MAX;
+}
+
+/* A number where it reads as one, else text, so that the daemon's answer shows what was given; a password keeps its zeros. */
 static struct json_object *to_value(const char *name, const char *text)
 {
 	struct json_tokener *tokener;
@@ -140,7 +150,7 @@ static struct json_object *to_value(const char *name, const char *text)
 		value = json_tokener_parse_ex(tokener, text, (int)strlen(text) + 1);
 		json_tokener_free(tokener);
 	}
-	if (json_object_is_type(value, json_type_int) || json_object_is_type(value, json_type_double))
+	if (is_exact(value))
 		return value;
 	json_object_put(value);
 	return json_object_new_string(text);

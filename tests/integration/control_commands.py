@@ -182,6 +182,20 @@ class Writes(Commands):
                                      ("ct_primary", "many", 'ct_primary: got "many", must be a whole number: 1-32000'),
                                      ("ct_primary", "0x10", 'ct_primary: got "0x10", must be a whole number: 1-32000'),
                                      ("ct_primary", "", 'ct_primary: got "", must be a whole number: 1-32000'),
+                                     ("ct_primary", "99999999999999999999",
+                                      'ct_primary: got "99999999999999999999", must be a whole number: 1-32000'),
+                                     ("ct_primary", "-99999999999999999999",
+                                      'ct_primary: got "-99999999999999999999", must be a whole number: 1-32000'),
+                                     ("ct_primary", "18446744073709551614", "ct_primary: got 18446744073709551614, must be 1-32000"),
+                                     ("pt_ratio", "1e999", 'pt_ratio: got "1e999", must be 0.01-320.00, two decimals at most'),
+                                     ("pt_ratio", "NaN", 'pt_ratio: got "NaN", must be 0.01-320.00, two decimals at most'),
+                                     ("log_clock_day_month", "0", "log_clock_day_month: got 0, must be 256 x day + month of a date that "
+                                      "exists, day 1-31, month 1-12"),
+                                     ("log_clock_hour_year", "70000", "log_clock_hour_year: got 70000, must be 256 x hour + years since "
+                                      "2000, hour 0-23, years 0-199"),
+                                     ("log_clock_second_minute", "now", 'log_clock_second_minute: got "now", must be a whole number: '
+                                      "256 x second + minute, each 0-59"),
+                                     ("log_pointer_1", "43", "log_pointer_1: got 43, must be 1-42,146,155-157,257-336"),
                                      ("system_voltage", "700", "system_voltage: got 700, must be 82..660 x pt_ratio 1.00"),
                                      ("parity", "mark", 'parity: got "mark", must be none, even or odd'),
                                      ("kw", "5", "kw: register 3 can only be read"),
