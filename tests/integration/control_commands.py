@@ -119,6 +119,24 @@ class Status(Commands):
         out = re.sub(r"\s+", " ", self.done("status"))
         self.assertIn("failing, /var/lib/dinmeterd/state.0.db: disk I/O error,", out)
 
+    def test_the_log_tells_what_it_holds_and_what_it_missed(self):
+        # serial, first serial, 163, 161, 159, 160
+        for state, shown, held, full, missed in (
+                ("3 1 3 0 0 0", "3 entries held, 3 written in all, newest 2026-11-27T05:15:00Z, circular, clock", 3, False, 0),
+                ("0 1 0 0 0 0", "0 entries held, 0 written in all,", 0, False, 0),
+                # wrapped once: 163 counts anew
+                ("5761 1 1 1 0 0", "5760 entries held, 5761 written in all,", 5760, False, 0),
+                # cleared after the 10000th
+                ("10004 10001 4 0 0 8", "4 entries held, 10004 written in all,", 4, False, 0),
+                ("10000 10001 0 0 0 8", "0 entries held, 10000 written in all,", 0, False, 0),
+                ("5760 1 5760 17 1 1", "5760 entries held, 5760 written in all, newest 2026-11-27T05:15:00Z, stops when full, FULL, 17 missed,", 5760,
+                 True, 17),
+                ("7 1 7 0 1 0", "stops when full, clock", 7, False, 0)):
+            self.server.script("log " + state)
+            self.assertIn(shown, re.sub(r"\s+", " ", self.done("status")), state)
+            log = json.loads(self.done("status", "--json"))["log"]
+            self.assertEqual((log["held"], log["full"], log["missed"]), (held, full, missed), state)
+
     def test_json_is_one_line_with_what_the_socket_says(self):
         out = self.done("status", "--json")
         self.assertEqual(out.count("\n"), 1)
