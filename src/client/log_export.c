@@ -99,6 +99,7 @@ static int fetch(struct export *export, struct control_client *client)
 			struct datalog_entry entry;
 
 			read_entry(json_object_array_get_idx(entries, i), &entry);
+			log_columns_note(&export->columns, &entry);
 			error = keep(export, &entry);
 		}
 		/* who hands out the same page for ever is not followed */

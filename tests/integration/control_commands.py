@@ -20,7 +20,7 @@ import unittest
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
-from control_meter import BUILD, HANG_S, Server, wait_for  # noqa: E402
+from control_meter import BUILD, HANG_S, TOP, Server, wait_for  # noqa: E402
 import outcome  # noqa: E402
 
 DINMETER = os.path.join(BUILD, "dinmeter")
@@ -335,6 +335,47 @@ class Log(Commands):
                          [("9999-12-31T23:59:59Z", ""), ("", "1970-01-01T00:00:00Z")])
         self.assertEqual([(one["utc"], one["clock"]) for one in map(json.loads, self.done("log", "--json").splitlines())],
                          [("9999-12-31T23:59:59Z", None), (None, "1970-01-01T00:00:00Z")])
+
+    def test_halves_of_two_registers_never_look_like_one(self):
+        self.server.script("fill 0")
+        self.entry(1, 1795000000, [258, 1, 261, 3, 3, 3, 3, 3, 3, 3], [11, 22, 33, 44, *[44] * 6])
+        row, = self.table()
+        self.assertEqual((row["kwh_high"], row["kwh_257_low"], row["kw"], row["kw_261_high"]), ("22", "11", "0.44", "33"))
+        self.assertEqual(len(row), 3 + 4)
+
+    def test_names_do_not_depend_on_what_since_leaves_out(self):
+        self.server.script("fill 0")
+        kw = single(12.5)
+        self.entry(1, 1795000000, [261, 262, *[26] * 8], [*kw, *[6000] * 8])
+        self.assertEqual(list(self.table()[0])[3:], ["hz", "kw"])
+        self.entry(2, 1795000900, [3, *[26] * 9], [1250, *[6000] * 9])
+        self.entry(3, 1795001800, [261, 262, *[26] * 8], [*kw, *[6000] * 8])
+        self.assertEqual(list(self.table()[0])[3:], ["kw", "hz", "kw_261"])
+        row, = self.table("--since", iso(1795001800))
+        self.assertEqual((list(row)[3:], row["kw_261"]), (["hz", "kw_261"], "12.5"))
+
+    def test_names_tell_all_registers_apart(self):
+        with open(os.path.join(TOP, "tests", "data", "point-map.tsv"), encoding="ascii") as file:
+            rows = [row for row in csv.DictReader(file, delimiter="\t")]
+        recordable = {*range(1, 43), 146, 155, 156, 157, *range(257, 337)}
+        expected = {}
+        for row in rows:
+            first, name = int(row["register"]), row["name"]
+            if row["format"] == "Float" and sum(int(other["register"]) in recordable for other in rows if other["name"] == name) > 1:
+                name += "_" + row["register"]
+            if first not in recordable:
+                continue
+            if row["registers"] == "1":
+                expected[(first,)] = name
+            else:
+                half = f"{row['name']}_{first}" if row["format"] == "Float" else name
+                expected.update({(first,): half + "_high", (first + 1,): half + "_low", (first, first + 1): name})
+        self.server.script("fill 0")
+        for serial, registers in enumerate(expected, start=1):
+            self.entry(serial, 1795000000, [*registers, *[registers[0]] * (10 - len(registers))], [0] * 10)
+        header = list(self.table()[0])[3:]
+        self.assertEqual(sorted(header), sorted(expected.values()))
+        self.assertEqual(len(set(header)), len(header))
 
     def test_a_log_of_many_pages_is_whole(self):
         for n in (0, 1, 255, 256, 257, 5760):
