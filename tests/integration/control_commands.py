@@ -24,6 +24,7 @@ from control_meter import BUILD, HANG_S, TOP, Server, wait_for  # noqa: E402
 import outcome  # noqa: E402
 
 DINMETER = os.path.join(BUILD, "dinmeter")
+DINMETERD = os.path.join(BUILD, "dinmeterd")
 DEFAULT_POINTERS = [1, 2, 29, 30, 37, 38, 39, 155, 156, 157]
 
 
@@ -586,6 +587,60 @@ class Reaching(unittest.TestCase):
                                       timeout=HANG_S)
             self.assertEqual(done.returncode, 1)
             self.assertIn("cannot be written", done.stderr)
+
+    def test_a_closed_standard_output_is_status_1_and_nothing_else_takes_its_place(self):
+        self.start(self.path)
+        for command in (("status",), ("status", "--json"), ("status", "--watch", "--json"), ("log",), ("outputs",), ("outputs", "--watch")):
+            done = subprocess.run([DINMETER, *command, "--socket", self.path], stderr=subprocess.PIPE, text=True, check=False,
+                                  timeout=HANG_S, preexec_fn=lambda: os.close(1))
+            self.assertEqual(done.returncode, 1, command)
+            self.assertIn("cannot be written: Bad file descriptor", done.stderr)
+        for command in (("--help",), ("--version",), ("registers",), ("status", "--help")):
+            done = subprocess.run([DINMETER, *command], stderr=subprocess.PIPE, text=True, check=False, timeout=HANG_S,
+                                  preexec_fn=lambda: os.close(1))
+            self.assertEqual((done.returncode, "Bad file descriptor" in done.stderr), (1, True), command)
+
+    def test_commands_do_their_work_without_any_standard_stream(self):
+        self.start(self.path)
+        subprocess.run([DINMETER, "set", "--socket", self.path, "ct_primary", "321"], check=True, timeout=HANG_S,
+                       preexec_fn=lambda: os.closerange(0, 3))
+        out = subprocess.run([DINMETER, "status", "--json", "--socket", self.path], check=True, timeout=HANG_S, stdout=subprocess.PIPE,
+                             preexec_fn=lambda: (os.close(0), os.close(2))).stdout
+        self.assertEqual(json.loads(out)["settings"]["ct_primary"], 321)
+
+    def test_help_and_version_that_cannot_be_written_are_status_1(self):
+        commands = re.findall(r"^  ([a-z-]+) ", run("--help")[1], re.M)
+        self.assertGreater(len(commands), 9)
+        for command in (("--help",), ("--version",), *((name, "--help") for name in commands)):
+            self.assertEqual(self.into_full(DINMETER, *command), (1, "dinmeter: standard output: No space left on device\n"), command)
+        for command in (("--help",), ("--version",), ("-s", "-p")):
+            self.assertEqual(self.into_full(DINMETERD, *command), (1, "dinmeterd: standard output: No space left on device\n"), command)
+
+    def into_full(self, *command):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=HANG_S)
+        return done.returncode, done.stderr
+
+    def daemon(self, *arguments, ready=None, **options):
+        """A daemon that is simulated; returns when its control socket answers."""
+        process = subprocess.Popen([DINMETERD, *arguments], **options)
+
+        def end():
+            process.send_signal(signal.SIGTERM)
+            process.wait(HANG_S)
+        self.addCleanup(end)
+
+        def answers():
+            self.assertIsNone(process.poll(), "dinmeterd has ended")
+            return run("status", "--socket", ready)[0] == 0
+        wait_for(answers, "the daemon answers")
+        return process
+
+    def test_the_daemon_keeps_the_numbers_of_missing_streams_free(self):
+        process = self.daemon("-s", "--pty", self.path + ".tty", "--control", self.path, ready=self.path,
+                              preexec_fn=lambda: os.closerange(0, 3))
+        for fd in range(3):
+            self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{fd}"), "/dev/null")
 
 
 if __name__ == "__main__":

@@ -200,6 +200,15 @@ class StateTest(unittest.TestCase):
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.assertEqual(self.export_state()["state"], STATE)
 
+    def test_a_full_disk_is_told_in_its_words(self):
+        self.assertEqual(self.import_state(document()).returncode, 0)
+        for options in ((), ("-o", "/dev/full")):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                result = subprocess.run([DINMETER, "export-state", "--state", self.state, *options], stdout=full, stderr=subprocess.PIPE,
+                                        text=True, check=False)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("the state cannot be written: No space left on device", result.stderr)
+
     def test_output_file_is_for_its_owner_alone(self):
         self.assertEqual(self.import_state(document()).returncode, 0)
         result = self.run_dinmeter("export-state", "--state", self.state, "-o", self.file + ".out")
