@@ -57,22 +57,34 @@ static int find_path(struct control_client *client, const char *socket, const ch
 	return CLIENT_USAGE;
 }
 
-/* Who may: the group of the socket, or of its directory when that cannot even be looked into. */
+/*
+ * Who may: the group of the socket, or of its directory when that cannot even be looked into.  Group 0 means that there is no group
+ * for it: nobody shall be told to join root's.
+ */
 static void explain_denied(const char *path)
 {
 	char directory[108];
 	struct stat status;
-	struct group *group = NULL;
+	struct group *group;
 	char *slash;
 
 	snprintf(directory, sizeof(directory), "%s", path);
 	slash = strrchr(directory, '/');
 	if (slash && slash != directory)
 		*slash = '\0';
-	if (!stat(path, &status) || !stat(directory, &status))
-		group = getgrgid(status.st_gid);
-	fprintf(stderr, "dinmeter: %s: permission denied: members of the group '%s' may use it (usermod -aG %s USER, then log in anew)\n",
-		path, group ? group->gr_name : "dinmeter", group ? group->gr_name : "dinmeter");
+	fprintf(stderr, "dinmeter: %s: permission denied: ", path);
+	if (stat(path, &status) && stat(directory, &status)) {
+		fputs("only root and the members of the group that control.group names may use it\n", stderr);
+		return;
+	}
+	group = status.st_gid ? getgrgid(status.st_gid) : NULL;
+	if (group)
+		fprintf(stderr, "members of the group '%s' may use it (usermod -aG %s USER, then log in anew)\n", group->gr_name, group->gr_name);
+	else if (status.st_gid)
+		fprintf(stderr, "members of the group %ld may use it, which has no name\n", (long)status.st_gid);
+	else
+		fputs("no group may use it yet: as root make the one that control.group names (groupadd dinmeter) and start dinmeterd anew, "
+		      "or use sudo\n", stderr);
 }
 
 static void explain(const char *path, int error)
@@ -80,8 +92,8 @@ static void explain(const char *path, int error)
 	if (error == EACCES || error == EPERM)
 		explain_denied(path);
 	else if (error == ENOENT || error == ECONNREFUSED || error == ENOTDIR)
-		fprintf(stderr, "dinmeter: %s: no daemon is there: start it with `systemctl start dinmeterd`, or simulated with "
-			"`dinmeterd -s --pty /tmp/meter`\n", path);
+		fprintf(stderr, "dinmeter: %s: no daemon is there: start dinmeterd, or a simulated meter with `dinmeterd -s --pty /tmp/meter "
+			"--control /tmp/meter.control`, which --socket /tmp/meter.control reaches\n", path);
 	else
 		fprintf(stderr, "dinmeter: %s: %s\n", path, strerror(error));
 }

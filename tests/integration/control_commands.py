@@ -492,8 +492,19 @@ class Reaching(unittest.TestCase):
                 self.assertEqual((status, out), (1, ""))
                 self.assertEqual(err.count("\n"), 1)
                 self.assertIn(path, err)
-                self.assertIn("systemctl start dinmeterd", err)
+                self.assertIn("start dinmeterd", err)
                 self.assertIn("dinmeterd -s --pty", err)
+                self.assertNotIn("systemctl", err)
+
+    @unittest.skipUnless(os.getuid() == 0, "only root can be somebody else")
+    def test_the_hint_for_who_has_no_daemon_works_for_an_ordinary_user(self):
+        self.require_nobody()
+        os.chmod(self.directory.name, 0o1777)
+        hint = re.search(r"`dinmeterd (.*)`, which (.*) reaches$", run("status", "--socket", self.path)[2].strip())
+        here = [[word.replace("/tmp/meter", os.path.join(self.directory.name, "meter")) for word in part.split()] for part in hint.groups()]
+        self.daemon(*here[0], ready=here[1][1], user=65534, group=65534, extra_groups=[], stderr=subprocess.DEVNULL)
+        self.assertEqual(run("status", *here[1], user=65534, group=65534, extra_groups=[])[0], 0)
+        self.assertTrue(os.path.exists(os.path.join(self.directory.name, "meter")))
 
     def test_the_option_goes_before_the_environment_and_the_configuration(self):
         right, wrong = self.path, self.path + ".wrong"
@@ -514,20 +525,41 @@ class Reaching(unittest.TestCase):
     @unittest.skipUnless(os.getuid() == 0, "only root can be somebody else")
     def test_without_permission_the_group_is_named(self):
         self.start(self.path)
+        self.require_nobody()
         os.chown(self.path, -1, 60)
         os.chmod(self.directory.name, 0o755)
-        try:
-            status, _, err = run("status", "--socket", self.path, user=65534, group=65534, extra_groups=[])
-        except PermissionError:
-            self.skipTest("an ordinary user may not run what was built here")
-        self.assertEqual(status, 1)
-        self.assertIn("permission denied: members of the group 'games' may use it", err)
+        self.assertIn("permission denied: members of the group 'games' may use it (usermod -aG games USER", self.denied())
         # a directory that cannot even be looked into tells its own group
         os.chmod(self.directory.name, 0o750)
         os.chown(self.directory.name, -1, 60)
+        self.assertIn("members of the group 'games' may use it", self.denied())
+
+    @unittest.skipUnless(os.getuid() == 0, "only root can be somebody else")
+    def test_nobody_is_told_to_join_the_group_of_root(self):
+        self.start(self.path)
+        self.require_nobody()
+        os.chown(self.path, -1, 0)
+        os.chmod(self.directory.name, 0o755)
+        told = ("no group may use it yet: as root make the one that control.group names (groupadd dinmeter) and start dinmeterd anew, "
+                "or use sudo\n")
+        err = self.denied()
+        self.assertTrue(err.endswith("permission denied: " + told), err)
+        self.assertNotIn("usermod", err)
+        os.chown(self.directory.name, -1, 0)
+        os.chmod(self.directory.name, 0o750)
+        self.assertTrue(self.denied().endswith(told))
+
+    def denied(self):
+        """What an ordinary user is told."""
         status, _, err = run("status", "--socket", self.path, user=65534, group=65534, extra_groups=[])
-        self.assertEqual(status, 1)
-        self.assertIn("members of the group 'games' may use it", err)
+        self.assertEqual((status, err.count("\n")), (1, 1))
+        return err
+
+    def require_nobody(self):
+        try:
+            run("--version", user=65534, group=65534, extra_groups=[])
+        except PermissionError:
+            self.skipTest("an ordinary user may not run what was built here")
 
     def impostor(self, answer):
         """Somebody else at the socket: reads a request, sends `answer` and closes; None: says nothing for ever."""

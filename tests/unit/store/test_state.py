@@ -191,7 +191,7 @@ class StateTest(unittest.TestCase):
             result = self.import_state(document())
         self.assertEqual(result.returncode, 1)
         self.assertEqual(result.stderr, f"dinmeter: {self.state}: in use by process {os.getpid()}; "
-                                        "stop it first: systemctl stop dinmeterd\n")
+                                        "end dinmeterd first\n")
         self.assertEqual(os.listdir(self.state), ["lock"])
 
     def test_export_works_while_a_daemon_holds_the_lock(self):
