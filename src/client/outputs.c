@@ -1,6 +1,5 @@
 /* dinmeter outputs: the contacts, and the edges of simulated ones as they come. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -115,43 +114,17 @@ static int watch(struct watcher *watcher)
 
 int client_outputs(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' }, { "watch", no_argument, NULL, 'w' }, CONTROL_CLIENT_OPTIONS, { NULL, 0, NULL, 0 }
-	};
-	const char *socket = NULL, *config = NULL;
+	struct control_client_options options;
 	struct watcher watcher = { .json = false };
-	bool again = false;
-	int option, status;
+	int status = control_client_read_options(&options, argc, argv, usage, help);
 
-	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		switch (option) {
-		case 'j':
-			watcher.json = true;
-			break;
-		case 'w':
-			again = true;
-			break;
-		case 'S':
-			socket = optarg;
-			break;
-		case 'c':
-			config = optarg;
-			break;
-		case 'h':
-			printf("%s%s", usage, help);
-			return CLIENT_DONE;
-		default:
-			return fputs(usage, stderr), CLIENT_USAGE;
-		}
-	}
-	if (optind != argc) {
-		fprintf(stderr, "dinmeter outputs: unexpected '%s'\n%s", argv[optind], usage);
-		return CLIENT_USAGE;
-	}
-	status = control_client_open(&watcher.client, socket, config);
+	if (status >= 0)
+		return status;
+	watcher.json = options.json;
+	status = control_client_open(&watcher.client, options.socket, options.config);
 	if (status)
 		return status;
-	status = again ? watch(&watcher) : print_state(&watcher);
+	status = options.watch ? watch(&watcher) : print_state(&watcher);
 	control_client_close(&watcher.client);
 	return status;
 }

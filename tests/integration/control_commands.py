@@ -653,6 +653,48 @@ class Reaching(unittest.TestCase):
             done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=HANG_S)
         return done.returncode, done.stderr
 
+    def watch(self, *arguments, **options):
+        process = subprocess.Popen([DINMETER, "status", "--watch", "--socket", self.path, *arguments], stderr=subprocess.PIPE, text=True,
+                                   **options)
+
+        def end():
+            process.send_signal(signal.SIGINT)
+            process.wait(HANG_S)
+            process.stderr.close()
+        self.addCleanup(end)
+        return process
+
+    def test_watch_tells_that_the_daemon_has_ended_and_goes_on_when_it_is_back(self):
+        server = Server(self.path)
+        process = self.watch("--json", stdout=subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
+        self.assertTrue(json.loads(process.stdout.readline())["meter"]["live"])
+        server.stop()
+        self.assertIn("has closed the connection", process.stderr.readline())
+        self.assertEqual(process.stderr.readline(), f"dinmeter: {self.path}: waiting for dinmeterd to return\n")
+        self.start(self.path).script("live 0")
+        while json.loads(process.stdout.readline())["meter"]["live"]:
+            pass
+
+    def test_watch_of_a_terminal_waits_for_the_daemon_too(self):
+        server = Server(self.path)
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        process = self.watch(stdout=slave)
+        os.close(slave)
+
+        def shows(text):
+            shown = b""
+            while text not in shown:
+                self.assertTrue(select.select([master], [], [], HANG_S)[0], f"never shown: {text}")
+                shown += os.read(master, 65536)
+        shows(b"measuring, up")
+        server.stop()
+        while "waiting for dinmeterd to return" not in process.stderr.readline():
+            pass
+        self.start(self.path).script("live 0")
+        shows(b"NOT MEASURING")
+
     def daemon(self, *arguments, ready=None, **options):
         """A daemon that is simulated; returns when its control socket answers."""
         process = subprocess.Popen([DINMETERD, *arguments], **options)
