@@ -1,16 +1,14 @@
 /* dinmeter set, reset, command: what changes the meter.  The daemon checks; here only the number of arguments is. */
-#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "client/client.h"
 #include "client/control_client.h"
+#include "client/hidden_line.h"
 
 #define LINE_MAX_BYTES 256
 
@@ -101,32 +99,6 @@ static int ask(const struct options *options, const char *cmd, struct json_objec
 	return CLIENT_DONE;
 }
 
-/* A line of standard input, not shown while it is typed.  0, or -1 after a message. */
-static int read_line(char line[LINE_MAX_BYTES], const char *name)
-{
-	struct termios before, quiet;
-	bool terminal = !tcgetattr(STDIN_FILENO, &before);
-	char *end;
-
-	if (terminal) {
-		fprintf(stderr, "%s: ", name);
-		quiet = before;
-		quiet.c_lflag &= ~(tcflag_t)ECHO;
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-	}
-	end = fgets(line, LINE_MAX_BYTES, stdin);
-	if (terminal) {
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-		fputc('\n', stderr);
-	}
-	if (!end) {
-		fprintf(stderr, "dinmeter set: no value on standard input\n");
-		return -1;
-	}
-	line[strcspn(line, "\n")] = '\0';
-	return 0;
-}
-
 /* JSON has no number for what no double holds, and json-c makes the nearest of 64 bits of whole ones beyond. */
 static bool is_exact(struct json_object *value)
 {
@@ -160,7 +132,7 @@ int client_set(int argc, char **argv)
 {
 	struct json_object *members;
 	struct options options;
-	char line[LINE_MAX_BYTES];
+	char line[LINE_MAX_BYTES], prompt[40];
 	const char *text;
 	int status = read_options(&options, argc, argv, 2, set_usage, set_help);
 
@@ -168,8 +140,11 @@ int client_set(int argc, char **argv)
 		return status;
 	text = options.argument[1];
 	if (!strcmp(text, "-")) {
-		if (read_line(line, options.argument[0]))
+		snprintf(prompt, sizeof(prompt), "%.32s: ", options.argument[0]);
+		if (hidden_line_read(line, sizeof(line), prompt)) {
+			fprintf(stderr, "dinmeter set: no value on standard input\n");
 			return CLIENT_USAGE;
+		}
 		text = line;
 	}
 	members = json_object_new_object();

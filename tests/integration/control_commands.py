@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import unittest
@@ -264,6 +265,113 @@ class Writes(Commands):
             self.assertEqual((status, out), (2, ""), arguments)
             self.assertTrue(err)
         self.assertEqual(self.counts(), before)
+
+
+class HiddenLine(Commands):
+    """A value that is typed at a terminal: a shell with job control stands between."""
+
+    # The leader of a session on the terminal: starts the command as a job, tells on descriptor 1 what becomes of it, takes orders.
+    SHELL = """
+import fcntl, os, signal, sys, termios
+tty = int(sys.argv[1])
+fcntl.ioctl(tty, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+job = os.fork()
+if job == 0:
+    os.setpgid(0, 0)
+    os.tcsetpgrp(tty, os.getpgrp())
+    for number in (signal.SIGTTOU, signal.SIGTSTP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    if len(sys.argv) > 2 and sys.argv[2] == "nohup":
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for fd in (0, 1, 2):
+        os.dup2(tty, fd)
+    os.execv(sys.argv[3], sys.argv[3:])
+print(job, flush=True)
+while True:
+    _, status = os.waitpid(job, os.WUNTRACED)
+    os.tcsetpgrp(tty, os.getpgrp())
+    if not os.WIFSTOPPED(status):
+        print("signal" if os.WIFSIGNALED(status) else "exit", os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status),
+              flush=True)
+        break
+    print("stopped", flush=True)
+    sys.stdin.readline()
+    os.tcsetpgrp(tty, job)
+    os.kill(job, signal.SIGCONT)
+"""
+
+    def setUp(self):
+        super().setUp()
+        self.master, self.terminal = pty.openpty()
+        self.addCleanup(os.close, self.master)
+        self.addCleanup(os.close, self.terminal)
+
+    def begin(self, how="plain"):
+        """The shell and the number of its job, which has hidden what is typed."""
+        self.assertTrue(self.echoes())
+        shell = subprocess.Popen([sys.executable, "-c", self.SHELL, str(self.terminal), how, DINMETER, "set", "--socket", self.server.path,
+                                  "setup_password", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+                                 pass_fds=[self.terminal])
+
+        def end():
+            shell.kill()
+            shell.wait(HANG_S)
+            shell.stdin.close()
+            shell.stdout.close()
+        self.addCleanup(end)
+        job = int(shell.stdout.readline())
+        wait_for(lambda: not self.echoes(), "the echo is off")
+        return shell, job
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self.terminal)[3] & termios.ECHO)
+
+    def test_what_is_typed_is_taken_and_not_shown(self):
+        shell, _ = self.begin()
+        os.write(self.master, b"54321\n")
+        self.assertEqual(shell.stdout.readline(), "exit 0\n")
+        self.assertTrue(self.echoes())
+        self.assertEqual(self.server.script("counts")[4], "54321")
+        shown = os.read(self.master, 65536)
+        self.assertIn(b"setup_password: ", shown)
+        self.assertNotIn(b"54321", shown)
+
+    def test_who_interrupts_has_the_echo_again(self):
+        for key, number in ((b"\x03", signal.SIGINT), (b"\x1c", signal.SIGQUIT)):
+            shell, _ = self.begin()
+            os.write(self.master, b"543" + key)
+            self.assertEqual(shell.stdout.readline(), f"signal {number}\n")
+            self.assertTrue(self.echoes())
+
+    def test_who_is_ended_leaves_the_echo_on(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            shell, job = self.begin()
+            os.kill(job, number)
+            self.assertEqual(shell.stdout.readline(), f"signal {number}\n")
+            self.assertTrue(self.echoes())
+        self.assertEqual(self.server.script("counts")[4], "-")
+
+    def test_who_is_stopped_gives_the_echo_back_and_hides_again_when_continued(self):
+        shell, _ = self.begin()
+        for _ in range(2):
+            os.write(self.master, b"\x1a")
+            self.assertEqual(shell.stdout.readline(), "stopped\n")
+            self.assertTrue(self.echoes())
+            shell.stdin.write("\n")
+            shell.stdin.flush()
+            wait_for(lambda: not self.echoes(), "the echo is off again")
+        os.write(self.master, b"00042\n")
+        self.assertEqual(shell.stdout.readline(), "exit 0\n")
+        self.assertTrue(self.echoes())
+        self.assertEqual(self.server.script("counts")[4], "00042")
+
+    def test_a_signal_that_is_ignored_stays_so(self):
+        shell, job = self.begin("nohup")
+        os.kill(job, signal.SIGHUP)
+        os.write(self.master, b"00043\n")
+        self.assertEqual(shell.stdout.readline(), "exit 0\n")
+        self.assertEqual(self.server.script("counts")[4], "00043")
 
 
 class Log(Commands):
