@@ -761,8 +761,32 @@ class Reaching(unittest.TestCase):
             done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=HANG_S)
         return done.returncode, done.stderr
 
-    def watch(self, *arguments, **options):
-        process = subprocess.Popen([DINMETER, "status", "--watch", "--socket", self.path, *arguments], stderr=subprocess.PIPE, text=True,
+    def test_watched_edges_go_on_with_those_of_a_daemon_that_is_back(self):
+        first = Server(self.path)
+        for number in (1, 2, 3):
+            first.script(f"edge {number} {number}000 0 1")
+        process = self.watch("--json", command="outputs", stdout=subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
+        self.assertIn("energy", json.loads(process.stdout.readline()))
+        first.script("edge 4 4000 0 0")
+
+        def edge():
+            told = json.loads(process.stdout.readline())
+            return told["number"], told["t_ns"]
+        self.assertEqual(edge(), (4, 4000))
+        first.stop()
+        while "waiting for dinmeterd to return" not in process.stderr.readline():
+            pass
+        # as many edges as before: only their times tell that it was started anew
+        second = Server(self.path)
+        for number in range(1, 6):
+            second.script(f"edge {number} {number}500 0 1")
+        told = [edge() for _ in range(5)]
+        second.stop()
+        self.assertEqual(told, [(number, number * 1000 + 500) for number in range(1, 6)])
+
+    def watch(self, *arguments, command="status", **options):
+        process = subprocess.Popen([DINMETER, command, "--watch", "--socket", self.path, *arguments], stderr=subprocess.PIPE, text=True,
                                    **options)
 
         def end():
