@@ -12,3 +12,6 @@ include tests/integration/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
 include tests/vm/local.mk
+
+# What the programs in Python share.
+EXTRA_DIST += tests/lib/outcome.py

@@ -1,6 +1,7 @@
 #include "client/control_client.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <grp.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -11,12 +12,14 @@
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "daemon/config.h"
 #include "daemon/monotonic.h"
 
 #define LIMIT_S 10		/* a write waits for the meter, which may be busy */
+#define AWAIT_NS 500000000
 #define RESPONSE_MAX (1u << 20)
 #define INSTALLED_CONFIG SYSCONFDIR "/dinmeterd/dinmeterd.conf"
 
@@ -57,22 +60,34 @@ static int find_path(struct control_client *client, const char *socket, const ch
 	return CLIENT_USAGE;
 }
 
-/* Who may: the group of the socket, or of its directory when that cannot even be looked into. */
+/*
+ * Who may: the group of the socket, or of its directory when that cannot even be looked into.  Group 0 means that there is no group
+ * for it: nobody shall be told to join root's.
+ */
 static void explain_denied(const char *path)
 {
 	char directory[108];
 	struct stat status;
-	struct group *group = NULL;
+	struct group *group;
 	char *slash;
 
 	snprintf(directory, sizeof(directory), "%s", path);
 	slash = strrchr(directory, '/');
 	if (slash && slash != directory)
 		*slash = '\0';
-	if (!stat(path, &status) || !stat(directory, &status))
-		group = getgrgid(status.st_gid);
-	fprintf(stderr, "dinmeter: %s: permission denied: members of the group '%s' may use it (usermod -aG %s USER, then log in anew)\n",
-		path, group ? group->gr_name : "dinmeter", group ? group->gr_name : "dinmeter");
+	fprintf(stderr, "dinmeter: %s: permission denied: ", path);
+	if (stat(path, &status) && stat(directory, &status)) {
+		fputs("only root and the members of the group that control.group names may use it\n", stderr);
+		return;
+	}
+	group = status.st_gid ? getgrgid(status.st_gid) : NULL;
+	if (group)
+		fprintf(stderr, "members of the group '%s' may use it (usermod -aG %s USER, then log in anew)\n", group->gr_name, group->gr_name);
+	else if (status.st_gid)
+		fprintf(stderr, "members of the group %ld may use it, which has no name\n", (long)status.st_gid);
+	else
+		fputs("no group may use it yet: as root make the one that control.group names (groupadd dinmeter) and start dinmeterd anew, "
+		      "or use sudo\n", stderr);
 }
 
 static void explain(const char *path, int error)
@@ -80,32 +95,55 @@ static void explain(const char *path, int error)
 	if (error == EACCES || error == EPERM)
 		explain_denied(path);
 	else if (error == ENOENT || error == ECONNREFUSED || error == ENOTDIR)
-		fprintf(stderr, "dinmeter: %s: no daemon is there: start it with `systemctl start dinmeterd`, or simulated with "
-			"`dinmeterd -s --pty /tmp/meter`\n", path);
+		fprintf(stderr, "dinmeter: %s: no daemon is there: start dinmeterd, or a simulated meter with `dinmeterd -s --pty /tmp/meter "
+			"--control /tmp/meter.control`, which --socket /tmp/meter.control reaches\n", path);
 	else
 		fprintf(stderr, "dinmeter: %s: %s\n", path, strerror(error));
 }
 
-int control_client_open(struct control_client *client, const char *socket_path, const char *config)
+/* Connects to client->path.  0 or -errno. */
+static int reach(struct control_client *client)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct timeval limit = { .tv_sec = LIMIT_S };
-	int status;
+	int error;
+
+	memcpy(address.sun_path, client->path, sizeof(client->path));
+	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	/* a full backlog, too, is waited for no longer than that */
+	if (client->fd >= 0 && !setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) &&
+	    !connect(client->fd, (const struct sockaddr *)&address, sizeof(address)))
+		return 0;
+	error = -errno;
+	control_client_close(client);
+	return error;
+}
+
+int control_client_open(struct control_client *client, const char *socket_path, const char *config)
+{
+	int status, error;
 
 	*client = (struct control_client){ .fd = -1 };
 	status = find_path(client, socket_path, config);
 	if (status)
 		return status;
-	memcpy(address.sun_path, client->path, sizeof(client->path));
-	client->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	/* a full backlog, too, is waited for no longer than that */
-	if (client->fd < 0 || setsockopt(client->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit)) ||
-	    connect(client->fd, (const struct sockaddr *)&address, sizeof(address))) {
-		explain(client->path, errno);
+	error = reach(client);
+	if (!error)
+		return CLIENT_DONE;
+	explain(client->path, -error);
+	return CLIENT_FAILED;
+}
+
+void control_client_await(struct control_client *client)
+{
+	const struct timespec pause = { .tv_nsec = AWAIT_NS };
+
+	fprintf(stderr, "dinmeter: %s: waiting for dinmeterd to return\n", client->path);
+	do {
 		control_client_close(client);
-		return CLIENT_FAILED;
-	}
-	return CLIENT_DONE;
+		nanosleep(&pause, NULL);
+	} while (reach(client));
+	client->lost = false;
 }
 
 /* Who is turned away is told so without having asked: that the request cannot be sent is no error yet. */
@@ -205,6 +243,7 @@ struct json_object *control_client_ask(struct control_client *client, const char
 	json_object_object_add(request, "cmd", json_object_new_string(cmd));
 	response = send_request(client, request) ? NULL : read_response(client);
 	json_object_put(request);
+	client->lost = !response;
 	if (!response || (json_object_object_get_ex(response, "ok", &ok) && json_object_get_boolean(ok)))
 		return response;
 	if (json_object_object_get_ex(response, "error", &error) && json_object_object_get_ex(error, "message", &message))
@@ -223,4 +262,39 @@ void control_client_close(struct control_client *client)
 	free(client->buffer);
 	client->buffer = NULL;
 	client->used = client->size = 0;
+}
+
+int control_client_read_options(struct control_client_options *options, int argc, char **argv, const char *usage, const char *help)
+{
+	static const struct option known[] = {
+		{ "json", no_argument, NULL, 'j' }, { "watch", no_argument, NULL, 'w' }, CONTROL_CLIENT_OPTIONS, { NULL, 0, NULL, 0 }
+	};
+	int option;
+
+	*options = (struct control_client_options){ 0 };
+	while ((option = getopt_long(argc, argv, "c:h", known, NULL)) != -1) {
+		switch (option) {
+		case 'j':
+			options->json = true;
+			break;
+		case 'w':
+			options->watch = true;
+			break;
+		case 'S':
+			options->socket = optarg;
+			break;
+		case 'c':
+			options->config = optarg;
+			break;
+		case 'h':
+			printf("%s%s", usage, help);
+			return CLIENT_DONE;
+		default:
+			return fputs(usage, stderr), CLIENT_USAGE;
+		}
+	}
+	if (optind == argc)
+		return -1;
+	fprintf(stderr, "dinmeter %s: unexpected '%s'\n%s", argv[0], argv[optind], usage);
+	return CLIENT_USAGE;
 }

@@ -6,6 +6,7 @@
 #ifndef CLIENT_CONTROL_CLIENT_H
 #define CLIENT_CONTROL_CLIENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <json-c/json.h>
@@ -20,8 +21,15 @@ enum { CLIENT_DONE = 0, CLIENT_FAILED = 1, CLIENT_USAGE = 2 };
 	"  --socket PATH  the daemon's control socket (default: $DINMETER_SOCKET, else as configured)\n" \
 	"  -c FILE        the configuration that names the socket\n"
 
+/* Options of the commands that show something once or again and again. */
+struct control_client_options {
+	const char *socket, *config;
+	bool json, watch;
+};
+
 struct control_client {
 	int fd;
+	bool lost;		/* no answer came: the connection is of no use any more */
 	char path[108];		/* of the socket */
 	char *buffer;		/* what came behind the last response */
 	size_t used, size;
@@ -38,6 +46,15 @@ int control_client_open(struct control_client *client, const char *socket, const
  * failed or the daemon refused.
  */
 struct json_object *control_client_ask(struct control_client *client, const char *cmd, struct json_object *members);
+
+/*
+ * Of a lost connection: connects again to where it was, as soon as a daemon is there, however long that takes; says so once.
+ * Only a signal ends it.
+ */
+void control_client_await(struct control_client *client);
+
+/* --json, --watch and those of all commands; no arguments.  -1 to go on, or the exit status. */
+int control_client_read_options(struct control_client_options *options, int argc, char **argv, const char *usage, const char *help);
 
 void control_client_close(struct control_client *client);
 

@@ -3,6 +3,7 @@ dinmeter_SOURCES = \
 	%D%/main.c %D%/client.h \
 	%D%/analyze.c \
 	%D%/control_client.c %D%/control_client.h \
+	%D%/hidden_line.c %D%/hidden_line.h \
 	%D%/log_columns.c %D%/log_columns.h \
 	%D%/log_export.c \
 	%D%/outputs.c \

@@ -51,28 +51,40 @@ static int compare(const void *a, const void *b)
 	return (int)x->part - (int)y->part;
 }
 
-/* The integer and the float of a quantity have one name: of two, the second tells its register. */
-static bool taken(const struct log_columns *columns, unsigned before, const char *name)
+void log_columns_note(struct log_columns *columns, const struct datalog_entry *entry)
 {
-	for (unsigned i = 0; i < before; i++)
-		if (!strcmp(columns->column[i].name, name))
-			return true;
+	for (int i = 0; i < DATALOG_LOGS; i++)
+		if (entry->pointer[i] < LOG_COLUMNS_REGISTERS)
+			columns->recorded[entry->pointer[i]] = true;
+}
+
+/* Does the log hold another row of the map that has the name, whole or in part? */
+static bool is_shared(const struct log_columns *columns, const struct point *point)
+{
+	for (const struct point *other = registers_find_name(point->name, NULL); other; other = registers_find_name(point->name, other))
+		for (unsigned i = 0; other != point && i < other->registers && other->number + i < LOG_COLUMNS_REGISTERS; i++)
+			if (columns->recorded[other->number + i])
+				return true;
 	return false;
+}
+
+/* The integer and the float of a quantity have one name in the map: it is the float that tells its register. */
+static void name_column(const struct log_columns *columns, struct log_column *column)
+{
+	static const char *const suffixes[] = { [LOG_WHOLE] = "", [LOG_HIGH] = "_high", [LOG_LOW] = "_low" };
+	const struct point *point = column->point;
+	char number[16] = "";
+
+	if (point->format == REGISTER_FLOAT && (column->part != LOG_WHOLE || is_shared(columns, point)))
+		snprintf(number, sizeof(number), "_%u", point->number);
+	snprintf(column->name, sizeof(column->name), "%.24s%s%s", point->name, number, suffixes[column->part]);
 }
 
 void log_columns_finish(struct log_columns *columns)
 {
-	static const char *const suffixes[] = { [LOG_WHOLE] = "", [LOG_HIGH] = "_high", [LOG_LOW] = "_low" };
-
 	qsort(columns->column, columns->n, sizeof(columns->column[0]), compare);
-	for (unsigned i = 0; i < columns->n; i++) {
-		struct log_column *column = &columns->column[i];
-
-		snprintf(column->name, sizeof(column->name), "%.30s%s", column->point->name, suffixes[column->part]);
-		if (taken(columns, i, column->name))
-			snprintf(column->name, sizeof(column->name), "%.30s%s_%u", column->point->name, suffixes[column->part],
-				 column->point->number);
-	}
+	for (unsigned i = 0; i < columns->n; i++)
+		name_column(columns, &columns->column[i]);
 }
 
 bool log_columns_text(const struct log_column *column, const struct datalog_entry *entry, char text[DECODE_TEXT_MAX])

@@ -18,19 +18,28 @@ enum log_part { LOG_WHOLE, LOG_HIGH, LOG_LOW };
 struct log_column {
 	const struct point *point;
 	enum log_part part;
-	char name[48];		/* of the register; with _high or _low, and with its number where another column has the name */
+	char name[48];		/* log_columns_finish */
 };
 
 #define LOG_COLUMNS_MAX 512
+#define LOG_COLUMNS_REGISTERS 512	/* no register beyond can be recorded */
 struct log_columns {
+	bool recorded[LOG_COLUMNS_REGISTERS];	/* by number */
 	unsigned n;
 	struct log_column column[LOG_COLUMNS_MAX];
 };
 
+/* An entry of the log: what it recorded counts for the names, also when it gets no column. */
+void log_columns_note(struct log_columns *columns, const struct datalog_entry *entry);
+
 /* Makes sure that all that the entry holds has a column. */
 void log_columns_add(struct log_columns *columns, const struct datalog_entry *entry);
 
-/* When all entries are added: orders the columns by register and names them. */
+/*
+ * When all entries are noted and added: orders the columns by register and names them.  A whole value and a half of an integer:
+ * "kwh", "kwh_high"; a half of a float: "kwh_257_high".  A whole float is "kwh_257" when the log holds anything of the integer of
+ * that name too, else "kwh".
+ */
 void log_columns_finish(struct log_columns *columns);
 
 /* What the entry holds for the column, a decimal number, "" when not valid.  False: it did not record it. */

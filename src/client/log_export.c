@@ -12,10 +12,7 @@
 #include "client/control_client.h"
 #include "client/log_columns.h"
 #include "client/since.h"
-#include "metering/calendar.h"
-
-#define YEAR_10000_S INT64_C(253402300800)
-#define TIME_TEXT 21
+#include "control/json.h"
 
 static const char usage[] = "usage: dinmeter log [--csv|--json] [--since T] " CONTROL_CLIENT_USAGE "\n";
 static const char help[] =
@@ -102,6 +99,7 @@ static int fetch(struct export *export, struct control_client *client)
 			struct datalog_entry entry;
 
 			read_entry(json_object_array_get_idx(entries, i), &entry);
+			log_columns_note(&export->columns, &entry);
 			error = keep(export, &entry);
 		}
 		/* who hands out the same page for ever is not followed */
@@ -116,18 +114,18 @@ static int fetch(struct export *export, struct control_client *client)
 	return CLIENT_DONE;
 }
 
-/* "" for a time that no calendar shows. */
-static const char *time_text(int64_t seconds, char text[TIME_TEXT])
+/* Empty for a time that no calendar shows. */
+static void print_csv_time(int64_t seconds)
 {
-	text[0] = '\0';
-	if (seconds >= 0 && seconds < YEAR_10000_S)
-		calendar_text(seconds, text);
-	return text;
+	char text[JSON_TIME_MAX];
+
+	json_show_time(seconds, text);
+	printf("%s,", text);
 }
 
 static void print_csv(const struct export *export)
 {
-	char text[DECODE_TEXT_MAX], time[TIME_TEXT];
+	char text[DECODE_TEXT_MAX];
 
 	fputs("utc,clock,serial", stdout);
 	for (unsigned c = 0; c < export->columns.n; c++)
@@ -136,23 +134,36 @@ static void print_csv(const struct export *export)
 	for (size_t i = 0; i < export->n; i++) {
 		const struct datalog_entry *entry = &export->entry[i];
 
-		printf("%s,", time_text(entry->utc_s, time));
-		printf("%s,%" PRIu64, time_text(entry->clock_s, time), entry->serial);
+		print_csv_time(entry->utc_s);
+		print_csv_time(entry->clock_s);
+		printf("%" PRIu64, entry->serial);
 		for (unsigned c = 0; c < export->columns.n; c++)
 			printf(",%s", log_columns_text(&export->columns.column[c], entry, text) ? text : "");
 		putchar('\n');
 	}
 }
 
+static void print_json_time(const char *key, int64_t seconds)
+{
+	char text[JSON_TIME_MAX];
+
+	if (json_show_time(seconds, text))
+		printf("\"%s\":\"%s\",", key, text);
+	else
+		printf("\"%s\":null,", key);
+}
+
 static void print_json(const struct export *export)
 {
-	char text[DECODE_TEXT_MAX], time[TIME_TEXT];
+	char text[DECODE_TEXT_MAX];
 
 	for (size_t i = 0; i < export->n; i++) {
 		const struct datalog_entry *entry = &export->entry[i];
 
-		printf("{\"utc\":\"%s\",", time_text(entry->utc_s, time));
-		printf("\"clock\":\"%s\",\"serial\":%" PRIu64, time_text(entry->clock_s, time), entry->serial);
+		putchar('{');
+		print_json_time("utc", entry->utc_s);
+		print_json_time("clock", entry->clock_s);
+		printf("\"serial\":%" PRIu64, entry->serial);
 		for (unsigned c = 0; c < export->columns.n; c++)
 			if (log_columns_text(&export->columns.column[c], entry, text))
 				printf(",\"%s\":%s", export->columns.column[c].name, *text ? text : "null");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "client/client.h"
+#include "daemon/streams.h"
 
 static const struct {
 	const char *name;
@@ -29,7 +30,7 @@ static void print_usage(FILE *out)
 	fputs("\n`dinmeter COMMAND --help` tells more of each.\n", out);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	if (argc >= 2 && !strcmp(argv[1], "--version")) {
 		puts("dinmeter " PACKAGE_VERSION);
@@ -46,4 +47,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "dinmeter: unknown command '%s'\n", argv[1]);
 	print_usage(stderr);
 	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	streams_reserve();
+	return streams_finish("dinmeter", run(argc, argv));
 }

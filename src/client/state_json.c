@@ -74,6 +74,7 @@ int state_json_write(const struct state_content *content, const char *exported, 
 	struct json_object *root = json_object_new_object(), *state = json_object_new_object(), *log = json_object_new_array();
 	const struct nv_field *fields;
 	const char *text = NULL;
+	int error = 0;
 	size_t n;
 
 	fields = nv_fields(&n);
@@ -90,10 +91,12 @@ int state_json_write(const struct state_content *content, const char *exported, 
 	json_object_object_add(root, "log", log);
 	text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
 					      JSON_C_TO_STRING_NOSLASHESCAPE);
-	if (text)
-		fprintf(out, "%s\n", text);
+	if (!text)
+		error = -ENOMEM;
+	else if (fprintf(out, "%s\n", text) < 0 || fflush(out))
+		error = -errno;
 	json_object_put(root);
-	return !text ? -ENOMEM : fflush(out) || ferror(out) ? -EIO : 0;
+	return error;
 }
 
 /* -- reading -- */

@@ -1,6 +1,5 @@
 /* dinmeter status: one look, or one a second. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +15,7 @@ static const char usage[] = "usage: dinmeter status [--json] [--watch] " CONTROL
 static const char help[] =
 	"\nShows the readings, energies, demand and alerts of a running daemon, and how its parts are.\n\n"
 	"  --json         one JSON object on a line, as dinmeter-control(7) describes it\n"
-	"  --watch        again each second, until interrupted\n"
+	"  --watch        again each second, until interrupted; a daemon that ends is waited for\n"
 	CONTROL_CLIENT_HELP;
 
 /* Clears what the line held before, so that the screen need not be emptied first: no flicker. */
@@ -82,57 +81,37 @@ static int watch(struct control_client *client, bool json)
 {
 	bool screen = !json && isatty(STDOUT_FILENO);
 	struct timespec next;
-	int status;
 
 	clock_gettime(CLOCK_MONOTONIC, &next);
-	while (!(status = show(client, json, screen))) {
+	for (;;) {
+		int status = show(client, json, screen);
+
+		if (status && !client->lost)
+			return status;
+		if (status) {
+			control_client_await(client);
+			clock_gettime(CLOCK_MONOTONIC, &next);
+			continue;
+		}
 		next.tv_sec++;
 		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &next, NULL);
 		if (!json && !screen)
 			putchar('\n');
 	}
-	return status;
 }
 
 int client_status(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "json", no_argument, NULL, 'j' }, { "watch", no_argument, NULL, 'w' }, CONTROL_CLIENT_OPTIONS, { NULL, 0, NULL, 0 }
-	};
-	const char *socket = NULL, *config = NULL;
+	struct control_client_options options;
 	struct control_client client;
-	bool json = false, again = false;
-	int option, status;
+	int status = control_client_read_options(&options, argc, argv, usage, help);
 
-	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		switch (option) {
-		case 'j':
-			json = true;
-			break;
-		case 'w':
-			again = true;
-			break;
-		case 'S':
-			socket = optarg;
-			break;
-		case 'c':
-			config = optarg;
-			break;
-		case 'h':
-			printf("%s%s", usage, help);
-			return CLIENT_DONE;
-		default:
-			return fputs(usage, stderr), CLIENT_USAGE;
-		}
-	}
-	if (optind != argc) {
-		fprintf(stderr, "dinmeter status: unexpected '%s'\n%s", argv[optind], usage);
-		return CLIENT_USAGE;
-	}
-	status = control_client_open(&client, socket, config);
+	if (status >= 0)
+		return status;
+	status = control_client_open(&client, options.socket, options.config);
 	if (status)
 		return status;
-	status = again ? watch(&client, json) : show(&client, json, false);
+	status = options.watch ? watch(&client, options.json) : show(&client, options.json, false);
 	control_client_close(&client);
 	return status;
 }

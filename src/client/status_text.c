@@ -301,9 +301,14 @@ static void print_log(FILE *out, struct json_object *status)
 {
 	struct paragraph p = begin(out, "log");
 
-	item(&p, "%llu entries since it began", count(status, "log", "entries"));
+	item(&p, "%llu entries held", count(status, "log", "held"));
+	item(&p, "%llu written in all", count(status, "log", "serial"));
 	item(&p, "newest %s", *text(status, "log", "newest") ? text(status, "log", "newest") : "--");
 	item(&p, "%s", truth(status, "log", "single_shot") ? "stops when full" : "circular");
+	if (truth(status, "log", "full"))
+		item(&p, "FULL");
+	if (count(status, "log", "missed"))
+		item(&p, "%llu missed", count(status, "log", "missed"));
 	if (truth(status, "log", "halted"))
 		item(&p, "halted");
 	if (count(status, "log", "page"))

@@ -1,14 +1,14 @@
 /* dinmeter set, reset, command: what changes the meter.  The daemon checks; here only the number of arguments is. */
-#include <errno.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <termios.h>
-#include <unistd.h>
 
 #include "client/client.h"
 #include "client/control_client.h"
+#include "client/hidden_line.h"
 
 #define LINE_MAX_BYTES 256
 
@@ -99,33 +99,15 @@ static int ask(const struct options *options, const char *cmd, struct json_objec
 	return CLIENT_DONE;
 }
 
-/* A line of standard input, not shown while it is typed.  0, or -1 after a message. */
-static int read_line(char line[LINE_MAX_BYTES], const char *name)
+/* JSON has no number for what no double holds, and json-c makes the nearest of 64 bits of whole ones beyond. */
+static bool is_exact(struct json_object *value)
 {
-	struct termios before, quiet;
-	bool terminal = !tcgetattr(STDIN_FILENO, &before);
-	char *end;
-
-	if (terminal) {
-		fprintf(stderr, "%s: ", name);
-		quiet = before;
-		quiet.c_lflag &= ~(tcflag_t)ECHO;
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
-	}
-	end = fgets(line, LINE_MAX_BYTES, stdin);
-	if (terminal) {
-		tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-		fputc('\n', stderr);
-	}
-	if (!end) {
-		fprintf(stderr, "dinmeter set: no value on standard input\n");
-		return -1;
-	}
-	line[strcspn(line, "\n")] = '\0';
-	return 0;
+	if (json_object_is_type(value, json_type_double))
+		return isfinite(json_object_get_double(value));
+	return json_object_is_type(value, json_type_int) && json_object_get_int64(value) > INT64_MIN && json_object_get_uint64(value) < UINT64_MAX;
 }
 
-/* A number where it reads as one, else text; a password keeps its zeros. */
+/* A number where it reads as one, else text, so that the daemon's answer shows what was given; a password keeps its zeros. */
 static struct json_object *to_value(const char *name, const char *text)
 {
 	struct json_tokener *tokener;
@@ -140,7 +122,7 @@ static struct json_object *to_value(const char *name, const char *text)
 		value = json_tokener_parse_ex(tokener, text, (int)strlen(text) + 1);
 		json_tokener_free(tokener);
 	}
-	if (json_object_is_type(value, json_type_int) || json_object_is_type(value, json_type_double))
+	if (is_exact(value))
 		return value;
 	json_object_put(value);
 	return json_object_new_string(text);
@@ -150,7 +132,7 @@ int client_set(int argc, char **argv)
 {
 	struct json_object *members;
 	struct options options;
-	char line[LINE_MAX_BYTES];
+	char line[LINE_MAX_BYTES], prompt[40];
 	const char *text;
 	int status = read_options(&options, argc, argv, 2, set_usage, set_help);
 
@@ -158,8 +140,11 @@ int client_set(int argc, char **argv)
 		return status;
 	text = options.argument[1];
 	if (!strcmp(text, "-")) {
-		if (read_line(line, options.argument[0]))
+		snprintf(prompt, sizeof(prompt), "%.32s: ", options.argument[0]);
+		if (hidden_line_read(line, sizeof(line), prompt)) {
+			fprintf(stderr, "dinmeter set: no value on standard input\n");
 			return CLIENT_USAGE;
+		}
 		text = line;
 	}
 	members = json_object_new_object();

@@ -66,6 +66,13 @@ struct json_object *json_decimal(const char *text)
 	return *text == '\0' ? NULL : json_object_new_double_s(strtod(text, NULL), text);
 }
 
+const char *json_get_text(struct json_object *value)
+{
+	const char *text = json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
+
+	return text && strlen(text) == (size_t)json_object_get_string_len(value) ? text : NULL;
+}
+
 void json_add(struct json_object *object, const char *key, struct json_object *value)
 {
 	if (json_object_object_add(object, key, value))
@@ -97,15 +104,23 @@ void json_add_bool(struct json_object *object, const char *key, bool value)
 	json_add(object, key, json_object_new_boolean(value));
 }
 
+bool json_show_time(int64_t seconds, char text[JSON_TIME_MAX])
+{
+	text[0] = '\0';
+	if (seconds < 0 || seconds >= YEAR_10000_S)
+		return false;
+	calendar_text(seconds, text);
+	return true;
+}
+
 void json_add_time(struct json_object *object, const char *key, int64_t seconds, int ms)
 {
-	char text[21], with_ms[32];
+	char text[JSON_TIME_MAX], with_ms[32];
 
-	if (seconds < 0 || seconds >= YEAR_10000_S) {
+	if (!json_show_time(seconds, text)) {
 		json_add(object, key, NULL);
 		return;
 	}
-	calendar_text(seconds, text);
 	snprintf(with_ms, sizeof(with_ms), "%.19s.%03uZ", text, (unsigned)ms % 1000);
 	json_add_text(object, key, ms < 0 ? text : with_ms);
 }

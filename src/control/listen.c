@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "modbus/lock.h"
 
 #define BACKLOG 64
 #define GROUP_BYTES_FIRST 1024
@@ -41,30 +41,73 @@ static gid_t find_group(const char *name)
 	return (gid_t)-1;
 }
 
-/* The directory of the socket, locked against another daemon that starts at the same path; made when missing.  fd or -errno. */
-static int open_directory(const char *path, gid_t group)
+/* Makes the directory of the socket when it is missing: for its owner and the group, whatever the umask says. */
+static void make_directory(const char *path, gid_t group)
 {
 	char directory[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	const char *slash = strrchr(path, '/');
-	int length = slash == path ? 1 : slash ? (int)(slash - path) : 1, fd, error;
 
-	snprintf(directory, sizeof(directory), "%.*s", length, slash ? path : ".");
-	/* whatever the umask says: the group must get through */
-	if (!mkdir(directory, 0750) &&
-	    ((group != (gid_t)-1 && chown(directory, (uid_t)-1, group)) || chmod(directory, 0750)))
+	if (!slash || slash == path)
+		return;
+	snprintf(directory, sizeof(directory), "%.*s", (int)(slash - path), path);
+	if (mkdir(directory, 0750))
+		return;
+	if (group != (gid_t)-1 && chown(directory, (uid_t)-1, group))
 		log_warning("control: %s: cannot be given to the group: %s", directory, strerror(errno));
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (chmod(directory, 0750))
+		log_warning("control: %s: its mode cannot be set: %s", directory, strerror(errno));
+}
+
+/* Is the name still that of the open file? */
+static bool names(const char *path, int fd)
+{
+	struct stat mine, named;
+
+	return !fstat(fd, &mine) && !lstat(path, &named) && mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
+}
+
+/*
+ * Keeps others that start at the same path away until it is released.  A file that only its owner can open: whoever may enter
+ * the directory could hold a lock on that for ever.  fd or -errno; -EAGAIN with *holder.
+ */
+static int take_lock(const char *path, pid_t *holder)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600), error;
+
 	if (fd < 0)
 		return -errno;
-	if (!flock(fd, LOCK_EX | LOCK_NB))
+	error = lock_take(fd);
+	if (error == -EBUSY) {
+		*holder = lock_holder(path);
+		error = -EAGAIN;
+	}
+	/* who had it before may have removed it meanwhile: then this is nobody's lock */
+	if (!error && !names(path, fd))
+		error = -EAGAIN;
+	if (!error)
 		return fd;
-	error = errno == EWOULDBLOCK ? -EAGAIN : -errno;
 	close(fd);
 	return error;
 }
 
-/* Does somebody listen?  A socket whose process died refuses.  0: the name is free now. */
-static int make_room(const struct sockaddr_un *address)
+/* Removed while it is held, so that in /tmp it does not stand in another user's way later. */
+static void release_lock(const char *path, int fd)
+{
+	unlink(path);
+	close(fd);
+}
+
+/* Who listens at the other end of a connection, 0 = cannot be told. */
+static pid_t find_listener(int fd)
+{
+	struct ucred peer;
+	socklen_t length = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) ? 0 : peer.pid;
+}
+
+/* Does somebody listen?  A socket whose process died refuses.  0: the name is free now; -EADDRINUSE with *holder. */
+static int make_room(const struct sockaddr_un *address, pid_t *holder)
 {
 	struct stat status;
 	int fd, error;
@@ -77,6 +120,8 @@ static int make_room(const struct sockaddr_un *address)
 	if (fd < 0)
 		return -errno;
 	error = connect(fd, (const struct sockaddr *)address, sizeof(*address)) ? errno : 0;
+	if (!error)
+		*holder = find_listener(fd);
 	close(fd);
 	/* a full backlog says EAGAIN: somebody is there, slow */
 	if (error == ECONNREFUSED || error == ENOENT)
@@ -107,16 +152,20 @@ static int bind_and_listen(struct listener *listener, const struct sockaddr_un *
 int listen_open(struct listener *listener, const char *path, const char *group)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int directory, error;
+	char lock_path[sizeof(address.sun_path) + 8];
+	int lock_fd, error;
 
 	listener->fd = -1;
+	listener->holder = 0;
 	if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
+	snprintf(lock_path, sizeof(lock_path), "%s.lock", path);
 	listener->group = find_group(group);
-	directory = open_directory(path, listener->group);
-	if (directory < 0)
-		return directory;
-	error = make_room(&address);
+	make_directory(path, listener->group);
+	lock_fd = take_lock(lock_path, &listener->holder);
+	if (lock_fd < 0)
+		return lock_fd;
+	error = make_room(&address, &listener->holder);
 	if (error)
 		goto out;
 	listener->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -126,7 +175,7 @@ int listen_open(struct listener *listener, const char *path, const char *group)
 		listener->fd = -1;
 	}
 out:
-	close(directory);
+	release_lock(lock_path, lock_fd);
 	return error;
 }
 

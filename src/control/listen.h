@@ -13,11 +13,12 @@ struct listener {
 	gid_t group;		/* (gid_t)-1 = none */
 	dev_t device;		/* of the socket's name */
 	ino_t inode;
+	pid_t holder;		/* after -EADDRINUSE and -EAGAIN: that process, 0 = cannot be told */
 };
 
 /*
  * Listens at `path`, mode 0660 and of `group` where that exists; a directory that is missing is made (the last one alone, 0750,
- * of the group).  A socket that nobody listens at is replaced.  0 and *listener; or -errno: -EADDRINUSE somebody listens
+ * of the group).  A socket that nobody listens at is replaced.  `path`.lock (0600) is there meanwhile.  0 and *listener; or -errno: -EADDRINUSE somebody listens
  * there, -EEXIST what is there is no socket, -EAGAIN another process is just at it.
  */
 int listen_open(struct listener *listener, const char *path, const char *group);

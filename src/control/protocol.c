@@ -81,7 +81,7 @@ static int check_version(struct request *request)
 		return request_fail(request, "bad_version", "v: missing, must be %d", PROTOCOL_VERSION);
 	if (json_object_is_type(version, json_type_int) && json_object_get_int64(version) == PROTOCOL_VERSION)
 		return 0;
-	return request_fail(request, "bad_version", "v: got %s, must be %d, the only version of the protocol that is spoken here",
+	return request_fail(request, "bad_version", "v: got %s, must be the whole number %d, the only version of the protocol that is spoken here",
 			    request_show(version, shown), PROTOCOL_VERSION);
 }
 
@@ -100,27 +100,59 @@ static int carry_out(struct request *request)
 	return request_fail(request, "unknown_command", "cmd: got \"%.64s\", must be one of %s", name, names);
 }
 
+/* Is the number of n characters (JSON: no zeros before it) a double, or a whole one of 64 bits with a sign or without? */
+static bool number_fits(const char *number, size_t n)
+{
+	const char *most = *number == '-' ? "-9223372036854775808" : "18446744073709551615";
+
+	for (size_t i = 0; i < n; i++)
+		if (strchr(".eE", number[i]))
+			return true;
+	return n < strlen(most) || (n == strlen(most) && strncmp(number, most, n) <= 0);
+}
+
+/* json-c makes the nearest of 64 bits of a whole number beyond: the line itself (valid JSON, no NUL) tells. */
+static bool integers_sound(const char *line, size_t length)
+{
+	const char *end = line + length;
+	bool quoted = false;
+
+	for (const char *at = line; at < end; at++) {
+		const char *number = at;
+
+		if (*at == '"')
+			quoted = !quoted;
+		else if (quoted)
+			at += *at == '\\';
+		else if (strchr("-0123456789", *at)) {
+			while (at + 1 < end && strchr("0123456789.eE+-", at[1]))
+				at++;
+			if (!number_fits(number, (size_t)(at + 1 - number)))
+				return false;
+		}
+	}
+	return true;
+}
+
 /*
- * json-c takes NaN, Infinity and 1e400, turns whole numbers beyond 64 bits into the largest, and would give "1." back as it
- * came: none of these is let in, so what is echoed is what was sent, and valid.  Depth is bounded by the parser.
+ * json-c takes NaN, Infinity and 1e400, and would give "1." back as it came: none of these is let in, so what is echoed is what
+ * was sent, and valid.  Depth is bounded by the parser.
  */
-static bool numbers_sound(struct json_object *value)
+static bool doubles_sound(struct json_object *value)
 {
 	switch (json_object_get_type(value)) {
-	case json_type_int:
-		return json_object_get_int64(value) < INT64_MAX && json_object_get_int64(value) > INT64_MIN;
 	case json_type_double:
 		/* also forgets the text it was read from */
 		return isfinite(json_object_get_double(value)) && json_object_set_double(value, json_object_get_double(value));
 	case json_type_array:
 		for (size_t i = 0; i < json_object_array_length(value); i++)
-			if (!numbers_sound(json_object_array_get_idx(value, i)))
+			if (!doubles_sound(json_object_array_get_idx(value, i)))
 				return false;
 		return true;
 	case json_type_object: {
 		json_object_object_foreach(value, key, member) {
 			(void)key;
-			if (!numbers_sound(member))
+			if (!doubles_sound(member))
 				return false;
 		}
 		return true;
@@ -152,7 +184,7 @@ static int parse(struct request *request, const char *line, size_t length)
 		return request_fail(request, "bad_json", "byte %zu: %s", end + 1, json_tokener_error_desc(error));
 	if (!json_object_is_type(request->object, json_type_object))
 		return request_fail(request, "bad_json", "a request is a JSON object");
-	if (numbers_sound(request->object))
+	if (integers_sound(line, length) && doubles_sound(request->object))
 		return 0;
 	json_object_put(request->object);
 	request->object = NULL;

@@ -1,8 +1,8 @@
 #include <stdlib.h>
-#include <time.h>
 
 #include "control/request.h"
 #include "control/status.h"
+#include "daemon/monotonic.h"
 
 #define NS_PER_S INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
@@ -56,16 +56,6 @@ int reply_log(struct request *request)
 	return 0;
 }
 
-/* What CLOCK_REALTIME is ahead of CLOCK_MONOTONIC now. */
-static int64_t utc_less_monotonic_ns(void)
-{
-	struct timespec utc, monotonic;
-
-	clock_gettime(CLOCK_REALTIME, &utc);
-	clock_gettime(CLOCK_MONOTONIC, &monotonic);
-	return (int64_t)(utc.tv_sec - monotonic.tv_sec) * NS_PER_S + (utc.tv_nsec - monotonic.tv_nsec);
-}
-
 /* Edges are told in the time that people know, too. */
 static struct json_object *edge_object(const struct outputs_edge *edge, int64_t ahead_ns)
 {
@@ -93,7 +83,7 @@ int reply_edges(struct request *request)
 	    request_get_number(request, "max", 1, PROTOCOL_EDGES_MAX, PROTOCOL_EDGES_MAX, &max))
 		return -1;
 	n = protocol->ops->edges(protocol->context, since, (unsigned)max, edges);
-	ahead_ns = utc_less_monotonic_ns();
+	ahead_ns = monotonic_to_utc_ns();
 	list = json_object_new_array();
 	for (unsigned i = 0; i < n; i++)
 		json_object_array_add(list, edge_object(&edges[i], ahead_ns));

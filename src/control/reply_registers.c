@@ -38,31 +38,36 @@ static void show(struct reader *reader, const struct point *point, unsigned numb
 	json_object_array_add(reader->list, object);
 }
 
-static int show_name(struct request *request, struct reader *reader, const char *name)
+/* False: nothing has the name. */
+static bool show_name(struct reader *reader, const char *name)
 {
 	const struct point *point = registers_find_name(name, NULL);
 
 	if (!point)
-		return request_fail(request, "unknown_name", "registers: \"%.64s\" is no register: must be a name or a number of the map", name);
+		return false;
 	for (; point; point = registers_find_name(name, point))
 		show(reader, point, point->number);
-	return 0;
+	return true;
+}
+
+static bool show_number(struct reader *reader, int64_t number)
+{
+	const struct point *point = number > 0 && number <= 65536 ? registers_find((unsigned)number) : NULL;
+
+	if (point)
+		show(reader, point, (unsigned)number);
+	return point;
 }
 
 static int show_one(struct request *request, struct reader *reader, struct json_object *wanted)
 {
-	int64_t number = json_object_get_int64(wanted);
-	const struct point *point;
+	const char *name = json_get_text(wanted);
 	char shown[REQUEST_SHOWN_MAX];
 
-	if (json_object_is_type(wanted, json_type_string))
-		return show_name(request, reader, json_object_get_string(wanted));
-	point = json_object_is_type(wanted, json_type_int) && number > 0 && number <= 65536 ? registers_find((unsigned)number) : NULL;
-	if (!point)
-		return request_fail(request, "unknown_name", "registers: %s is no register: must be a name or a number of the map",
-				    request_show(wanted, shown));
-	show(reader, point, (unsigned)number);
-	return 0;
+	if (name ? show_name(reader, name) : json_object_is_type(wanted, json_type_int) && show_number(reader, json_object_get_int64(wanted)))
+		return 0;
+	return request_fail(request, "unknown_name", "registers: %s is no register: must be a name or a number of the map",
+			    request_show(wanted, shown));
 }
 
 static void show_all(struct reader *reader)
@@ -101,8 +106,7 @@ int reply_registers(struct request *request)
 		return request_fail(request, "failed", "memory is short");
 	protocol->ops->snapshot(protocol->context, &reader->snapshot);
 	registers_encode(&reader->snapshot, &reader->image);
-	reader->scales = (struct decode_scales){ reader->snapshot.derived.scale_i, reader->snapshot.derived.scale_v,
-						 reader->snapshot.derived.scale_w, reader->snapshot.derived.scale_e };
+	reader->scales = decode_get_scales(&reader->snapshot.derived);
 	reader->list = json_object_new_array();
 	if (wanted)
 		result = show_chosen(request, reader, wanted);

@@ -37,14 +37,14 @@ static int choose(struct request *request, bool chosen[PARTS])
 		return -1;
 	memset(chosen, !wanted, PARTS * sizeof(*chosen));
 	for (size_t i = 0; wanted && i < json_object_array_length(wanted); i++) {
-		struct json_object *name = json_object_array_get_idx(wanted, i);
-		size_t at = 0;
+		struct json_object *part = json_object_array_get_idx(wanted, i);
+		const char *name = json_get_text(part);
+		size_t at = name ? 0 : PARTS;
 
-		while (at < PARTS && (!json_object_is_type(name, json_type_string) ||
-				      strcmp(json_object_get_string(name), parts[at].name)))
+		while (at < PARTS && strcmp(name, parts[at].name))
 			at++;
 		if (at == PARTS)
-			return request_fail(request, "bad_request", "parts: got %s, must be of %s", request_show(name, shown), part_names);
+			return request_fail(request, "bad_request", "parts: got %s, must be of %s", request_show(part, shown), part_names);
 		chosen[at] = true;
 	}
 	return 0;

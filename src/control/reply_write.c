@@ -61,10 +61,8 @@ static int explain(struct request *request, const struct point *point, struct js
 	struct derived derived;
 	char text[128];
 
-	if (*point->range == '\0')
-		return refuse(request, point->name, value, "part of a date and time that exist: two bytes as the register map says");
-	if (!range_holds(point->range, number) || point->write != REGISTER_SETTING)
-		return refuse(request, point->name, value, value_range(point->name, point->range));
+	if (point->write != REGISTER_SETTING || !range_holds(point->range, number))
+		return refuse(request, point->name, value, value_range(point->name, registers_allowed(point)));
 	protocol->ops->snapshot(protocol->context, &snapshot);
 	if (point->setting == SETTING_SYSTEM_VOLTAGE) {
 		snprintf(text, sizeof(text), "82..660 x pt_ratio %.2f", settings->pt_ratio / 100.0);
@@ -91,10 +89,10 @@ static int set_register(struct request *request, const struct point *point)
 	long number;
 	int result;
 
-	if (get_value(request, point->name, point->range, &value, &number))
+	if (get_value(request, point->name, registers_allowed(point), &value, &number))
 		return -1;
 	if (number < 0 || number > WORD_MAX)
-		return refuse(request, point->name, value, *point->range ? value_range(point->name, point->range) : "0-65535");
+		return refuse(request, point->name, value, value_range(point->name, registers_allowed(point)));
 	word = (uint16_t)number;
 	result = protocol->ops->write(protocol->context, point->number, 1, &word);
 	if (result == REGISTERS_ILLEGAL_VALUE)

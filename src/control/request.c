@@ -30,16 +30,19 @@ int request_fail_write(struct request *request, const char *name, int error)
 
 const char *request_show(struct json_object *value, char text[REQUEST_SHOWN_MAX])
 {
-	size_t length;
+	size_t whole_length;
 	const char *whole;
 
 	if (json_object_is_type(value, json_type_double)) {
-		snprintf(text, REQUEST_SHOWN_MAX, "%.15g", json_object_get_double(value));
+		int length = snprintf(text, REQUEST_SHOWN_MAX, "%.15g", json_object_get_double(value));
+
+		/* 1.0 is shown as it was sent: it is not the 1 that may be asked for */
+		if (!strpbrk(text, ".e"))
+			snprintf(text + length, REQUEST_SHOWN_MAX - (size_t)length, ".0");
 		return text;
 	}
-	whole = json_object_to_json_string_length(value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &length);
-
-	if (length < REQUEST_SHOWN_MAX)
+	whole = json_object_to_json_string_length(value, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &whole_length);
+	if (whole_length < REQUEST_SHOWN_MAX)
 		snprintf(text, REQUEST_SHOWN_MAX, "%s", whole);
 	else
 		snprintf(text, REQUEST_SHOWN_MAX, "%.*s...", REQUEST_SHOWN_MAX - 4, whole);
@@ -53,9 +56,8 @@ int request_get_text(struct request *request, const char *key, const char **text
 
 	if (!json_object_object_get_ex(request->object, key, &value))
 		return request_fail(request, "bad_request", "%s: missing, must be text", key);
-	*text = json_object_get_string(value);
-	/* a NUL within would hide what stands behind it */
-	if (!json_object_is_type(value, json_type_string) || strlen(*text) != (size_t)json_object_get_string_len(value))
+	*text = json_get_text(value);
+	if (!*text)
 		return request_fail(request, "bad_request", "%s: got %s, must be text", key, request_show(value, shown));
 	return 0;
 }

@@ -72,23 +72,34 @@ static void drop(struct control *control, struct connection *client)
 	control->protocol.counters.clients--;
 }
 
-static const char *explain(int error)
+#define REASON_MAX 128
+
+static const char *explain(int error, pid_t holder, char reason[REASON_MAX])
 {
+	char by[40] = "another process";
+
+	if (holder)
+		snprintf(by, sizeof(by), "process %ld", (long)holder);
 	switch (error) {
 	case -EADDRINUSE:
-		return "another process serves it";
+		snprintf(reason, REASON_MAX, "%s serves it", by);
+		break;
 	case -EEXIST:
-		return "there is something else than a socket";
+		snprintf(reason, REASON_MAX, "there is something else than a socket");
+		break;
 	case -EAGAIN:
-		return "another process is starting there";
+		snprintf(reason, REASON_MAX, "%s is starting there", by);
+		break;
 	default:
-		return strerror(-error);
+		snprintf(reason, REASON_MAX, "%s", strerror(-error));
 	}
+	return reason;
 }
 
 /* Opens the socket when it is time to, and anew when its name has gone. */
 static void look_after_listener(struct control *control, int64_t now_ns)
 {
+	char reason[REASON_MAX];
 	int error;
 
 	if (now_ns < control->listen_ns)
@@ -106,7 +117,8 @@ static void look_after_listener(struct control *control, int64_t now_ns)
 		log_limited(&control->state_limit, LOG_NOTICE, "control: listening at %s", control->path);
 		return;
 	}
-	log_limited(&control->state_limit, LOG_WARNING, "control: %s: %s; it is tried again", control->path, explain(error));
+	log_limited(&control->state_limit, LOG_WARNING, "control: %s: %s; it is tried again", control->path,
+		    explain(error, control->listener.holder, reason));
 	control->listen_ns = now_ns + control->backoff_ns;
 	control->backoff_ns = 2 * control->backoff_ns < BACKOFF_MOST ? 2 * control->backoff_ns : BACKOFF_MOST;
 }

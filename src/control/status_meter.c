@@ -107,19 +107,31 @@ void status_alerts(struct json_object *object, const struct status_view *view)
 	json_add(object, "list", list);
 }
 
+/* Entries that are kept: the newest of those that were not cleared. */
+static uint64_t log_held(const struct datalog_state *log)
+{
+	uint64_t n = log->serial + 1 - log->first_serial;
+
+	return n < DATALOG_ENTRIES ? n : DATALOG_ENTRIES;
+}
+
 void status_log(struct json_object *object, const struct status_view *view)
 {
 	const struct datalog_state *log = &view->snapshot.log;
 	struct json_object *pointers = json_object_new_array();
+	bool single_shot = log->config & DATALOG_SINGLE_SHOT;
 
 	for (int i = 0; i < DATALOG_LOGS; i++)
 		json_object_array_add(pointers, json_object_new_int(log->pointer[i]));
 	json_add_count(object, "serial", log->serial);
 	json_add_count(object, "first_serial", log->first_serial);
+	json_add_count(object, "held", log_held(log));
 	json_add_count(object, "entries", log->entries);
 	json_add_count(object, "wraps", log->wraps);
 	json_add_count(object, "page", log->page);
-	json_add_bool(object, "single_shot", log->config & DATALOG_SINGLE_SHOT);
+	json_add_bool(object, "single_shot", single_shot);
+	json_add_bool(object, "full", single_shot && (log->status & DATALOG_FULL));
+	json_add_count(object, "missed", single_shot ? log->wraps : 0);
 	json_add_bool(object, "halted", log->config & DATALOG_HALTED);
 	json_add_count(object, "status", log->status);
 	json_add_count(object, "max_days", view->snapshot.log_max_days);

@@ -42,12 +42,12 @@ struct json_object *value_to_json(const char *name, int number)
 
 static int from_word(const struct words *known, struct json_object *value, long *number)
 {
-	const char *text = json_object_get_string(value);
+	const char *text = json_get_text(value);
 
-	if (!json_object_is_type(value, json_type_string))
+	if (!text)
 		return -EINVAL;
 	for (int i = 0; i < WORDS_MAX && known->word[i]; i++) {
-		if (strcmp(known->word[i], text) || strlen(text) != (size_t)json_object_get_string_len(value))
+		if (strcmp(known->word[i], text))
 			continue;
 		*number = i;
 		return 0;

@@ -14,7 +14,8 @@ libshell_a_SOURCES += \
 	%D%/monotonic.c %D%/monotonic.h \
 	%D%/options.c %D%/options.h \
 	%D%/password.c %D%/password.h \
-	%D%/restore.c %D%/restore.h
+	%D%/restore.c %D%/restore.h \
+	%D%/streams.c %D%/streams.h
 
 sbin_PROGRAMS += dinmeterd
 dinmeterd_SOURCES = src/main.c

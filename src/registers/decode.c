@@ -6,6 +6,11 @@
 
 #define VOID_INTEGER 0x8000u
 
+struct decode_scales decode_get_scales(const struct derived *derived)
+{
+	return (struct decode_scales){ derived->scale_i, derived->scale_v, derived->scale_w, derived->scale_e };
+}
+
 int decode_exponent(const struct point *point, const struct decode_scales *scales)
 {
 	switch (point->scale) {

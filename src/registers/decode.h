@@ -15,6 +15,9 @@ struct decode_scales {
 	int i, v, w, e;
 };
 
+/* Those in force. */
+struct decode_scales decode_get_scales(const struct derived *derived);
+
 /* The power of ten of a row, -4..4; 0 for floats and bare numbers. */
 int decode_exponent(const struct point *point, const struct decode_scales *scales);
 

@@ -5,6 +5,7 @@
 
 #include "metering/calendar.h"
 #include "metering/system_type.h"
+#include "registers/decode.h"
 
 #define INTEGER_MAX 32767.0
 #define VOID_INTEGER 0x8000u		/* guide, point map: QNAN of a 16-bit integer .. */
@@ -78,23 +79,9 @@ static uint16_t member_clock(const struct point *point, const struct snapshot *s
 
 static int exponent(const struct point *point, const struct derived *derived)
 {
-	switch (point->scale) {
-	case REGISTER_SCALE_CENTI:
-		return -2;
-	case REGISTER_SCALE_TENTH_MILLI:
-		return -4;
-	case REGISTER_SCALE_I:
-		return derived->scale_i;
-	case REGISTER_SCALE_V:
-		return derived->scale_v;
-	case REGISTER_SCALE_W:
-		return derived->scale_w;
-	case REGISTER_SCALE_E:
-		return derived->scale_e;
-	case REGISTER_SCALE_NONE:
-		break;
-	}
-	return 0;
+	const struct decode_scales scales = decode_get_scales(derived);
+
+	return decode_exponent(point, &scales);
 }
 
 /* Does the type in force have the phase of a per-phase accumulator? */

@@ -106,6 +106,9 @@ void registers_record(const struct snapshot *snapshot, const uint16_t pointer[DA
 /* Addresses of a write alone: OK, or ILLEGAL_ADDRESS (outside the blocks, read-only, float). */
 int registers_check_address(unsigned first, unsigned count);
 
+/* What a row may be set to, in words; "" for one that cannot.  A part of the log's clock has a range of each byte. */
+const char *registers_allowed(const struct point *point);
+
 /* The change that changes nothing. */
 void registers_no_change(const struct snapshot *before, struct meter_change *change);
 

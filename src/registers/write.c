@@ -69,6 +69,20 @@ static int apply_clock(const struct point *point, uint16_t value, struct meter_c
 	return legal ? REGISTERS_OK : REGISTERS_ILLEGAL_VALUE;
 }
 
+const char *registers_allowed(const struct point *point)
+{
+	if (point->write != REGISTER_LOG_CLOCK)
+		return point->write == REGISTER_READ_ONLY ? "" : point->range;
+	switch (point->source) {
+	case REGISTER_DAY_MONTH:
+		return "256 x day + month of a date that exists, day 1-31, month 1-12";
+	case REGISTER_HOUR_YEAR:
+		return "256 x hour + years since 2000, hour 0-23, years 0-199";
+	default:
+		return "256 x second + minute, each 0-59";
+	}
+}
+
 static int apply(const struct point *point, uint16_t value, struct meter_change *change)
 {
 	if (point->write != REGISTER_LOG_CLOCK && !range_holds(point->range, value))

@@ -172,7 +172,7 @@ static int take_lock(const char *directory, int *fd, char message[TRANSFER_MESSA
 		return say(message, directory, *fd);
 	if (pid)
 		snprintf(by, sizeof(by), "process %ld", (long)pid);
-	snprintf(message, TRANSFER_MESSAGE_MAX, "%.200s: in use by %s; stop it first: systemctl stop dinmeterd", directory, by);
+	snprintf(message, TRANSFER_MESSAGE_MAX, "%.200s: in use by %s; end dinmeterd first", directory, by);
 	return -EBUSY;
 }
 

@@ -7,8 +7,13 @@ import os
 import re
 import struct
 import subprocess
+import sys
 import tempfile
 import unittest
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import outcome  # noqa: E402
 
 TOP = os.environ.get("top_srcdir", os.path.join(os.path.dirname(__file__), "..", ".."))
 DINMETER = os.path.join(os.environ.get("top_builddir", "."), "dinmeter")
@@ -278,4 +283,4 @@ class Memory(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    outcome.main(verbosity=2)

@@ -13,15 +13,19 @@ import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from control_meter import BUILD, HANG_S, Server, wait_for  # noqa: E402
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+from control_meter import BUILD, HANG_S, TOP, Server, wait_for  # noqa: E402
+import outcome  # noqa: E402
 
 DINMETER = os.path.join(BUILD, "dinmeter")
+DINMETERD = os.path.join(BUILD, "dinmeterd")
 DEFAULT_POINTERS = [1, 2, 29, 30, 37, 38, 39, 155, 156, 157]
 
 
@@ -117,6 +121,24 @@ class Status(Commands):
         out = re.sub(r"\s+", " ", self.done("status"))
         self.assertIn("failing, /var/lib/dinmeterd/state.0.db: disk I/O error,", out)
 
+    def test_the_log_tells_what_it_holds_and_what_it_missed(self):
+        # serial, first serial, 163, 161, 159, 160
+        for state, shown, held, full, missed in (
+                ("3 1 3 0 0 0", "3 entries held, 3 written in all, newest 2026-11-27T05:15:00Z, circular, clock", 3, False, 0),
+                ("0 1 0 0 0 0", "0 entries held, 0 written in all,", 0, False, 0),
+                # wrapped once: 163 counts anew
+                ("5761 1 1 1 0 0", "5760 entries held, 5761 written in all,", 5760, False, 0),
+                # cleared after the 10000th
+                ("10004 10001 4 0 0 8", "4 entries held, 10004 written in all,", 4, False, 0),
+                ("10000 10001 0 0 0 8", "0 entries held, 10000 written in all,", 0, False, 0),
+                ("5760 1 5760 17 1 1", "5760 entries held, 5760 written in all, newest 2026-11-27T05:15:00Z, stops when full, FULL, 17 missed,", 5760,
+                 True, 17),
+                ("7 1 7 0 1 0", "stops when full, clock", 7, False, 0)):
+            self.server.script("log " + state)
+            self.assertIn(shown, re.sub(r"\s+", " ", self.done("status")), state)
+            log = json.loads(self.done("status", "--json"))["log"]
+            self.assertEqual((log["held"], log["full"], log["missed"]), (held, full, missed), state)
+
     def test_json_is_one_line_with_what_the_socket_says(self):
         out = self.done("status", "--json")
         self.assertEqual(out.count("\n"), 1)
@@ -180,6 +202,20 @@ class Writes(Commands):
                                      ("ct_primary", "many", 'ct_primary: got "many", must be a whole number: 1-32000'),
                                      ("ct_primary", "0x10", 'ct_primary: got "0x10", must be a whole number: 1-32000'),
                                      ("ct_primary", "", 'ct_primary: got "", must be a whole number: 1-32000'),
+                                     ("ct_primary", "99999999999999999999",
+                                      'ct_primary: got "99999999999999999999", must be a whole number: 1-32000'),
+                                     ("ct_primary", "-99999999999999999999",
+                                      'ct_primary: got "-99999999999999999999", must be a whole number: 1-32000'),
+                                     ("ct_primary", "18446744073709551614", "ct_primary: got 18446744073709551614, must be 1-32000"),
+                                     ("pt_ratio", "1e999", 'pt_ratio: got "1e999", must be 0.01-320.00, two decimals at most'),
+                                     ("pt_ratio", "NaN", 'pt_ratio: got "NaN", must be 0.01-320.00, two decimals at most'),
+                                     ("log_clock_day_month", "0", "log_clock_day_month: got 0, must be 256 x day + month of a date that "
+                                      "exists, day 1-31, month 1-12"),
+                                     ("log_clock_hour_year", "70000", "log_clock_hour_year: got 70000, must be 256 x hour + years since "
+                                      "2000, hour 0-23, years 0-199"),
+                                     ("log_clock_second_minute", "now", 'log_clock_second_minute: got "now", must be a whole number: '
+                                      "256 x second + minute, each 0-59"),
+                                     ("log_pointer_1", "43", "log_pointer_1: got 43, must be 1-42,146,155-157,257-336"),
                                      ("system_voltage", "700", "system_voltage: got 700, must be 82..660 x pt_ratio 1.00"),
                                      ("parity", "mark", 'parity: got "mark", must be none, even or odd'),
                                      ("kw", "5", "kw: register 3 can only be read"),
@@ -229,6 +265,113 @@ class Writes(Commands):
             self.assertEqual((status, out), (2, ""), arguments)
             self.assertTrue(err)
         self.assertEqual(self.counts(), before)
+
+
+class HiddenLine(Commands):
+    """A value that is typed at a terminal: a shell with job control stands between."""
+
+    # The leader of a session on the terminal: starts the command as a job, tells on descriptor 1 what becomes of it, takes orders.
+    SHELL = """
+import fcntl, os, signal, sys, termios
+tty = int(sys.argv[1])
+fcntl.ioctl(tty, termios.TIOCSCTTY, 0)
+signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+job = os.fork()
+if job == 0:
+    os.setpgid(0, 0)
+    os.tcsetpgrp(tty, os.getpgrp())
+    for number in (signal.SIGTTOU, signal.SIGTSTP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    if len(sys.argv) > 2 and sys.argv[2] == "nohup":
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    for fd in (0, 1, 2):
+        os.dup2(tty, fd)
+    os.execv(sys.argv[3], sys.argv[3:])
+print(job, flush=True)
+while True:
+    _, status = os.waitpid(job, os.WUNTRACED)
+    os.tcsetpgrp(tty, os.getpgrp())
+    if not os.WIFSTOPPED(status):
+        print("signal" if os.WIFSIGNALED(status) else "exit", os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status),
+              flush=True)
+        break
+    print("stopped", flush=True)
+    sys.stdin.readline()
+    os.tcsetpgrp(tty, job)
+    os.kill(job, signal.SIGCONT)
+"""
+
+    def setUp(self):
+        super().setUp()
+        self.master, self.terminal = pty.openpty()
+        self.addCleanup(os.close, self.master)
+        self.addCleanup(os.close, self.terminal)
+
+    def begin(self, how="plain"):
+        """The shell and the number of its job, which has hidden what is typed."""
+        self.assertTrue(self.echoes())
+        shell = subprocess.Popen([sys.executable, "-c", self.SHELL, str(self.terminal), how, DINMETER, "set", "--socket", self.server.path,
+                                  "setup_password", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+                                 pass_fds=[self.terminal])
+
+        def end():
+            shell.kill()
+            shell.wait(HANG_S)
+            shell.stdin.close()
+            shell.stdout.close()
+        self.addCleanup(end)
+        job = int(shell.stdout.readline())
+        wait_for(lambda: not self.echoes(), "the echo is off")
+        return shell, job
+
+    def echoes(self):
+        return bool(termios.tcgetattr(self.terminal)[3] & termios.ECHO)
+
+    def test_what_is_typed_is_taken_and_not_shown(self):
+        shell, _ = self.begin()
+        os.write(self.master, b"54321\n")
+        self.assertEqual(shell.stdout.readline(), "exit 0\n")
+        self.assertTrue(self.echoes())
+        self.assertEqual(self.server.script("counts")[4], "54321")
+        shown = os.read(self.master, 65536)
+        self.assertIn(b"setup_password: ", shown)
+        self.assertNotIn(b"54321", shown)
+
+    def test_who_interrupts_has_the_echo_again(self):
+        for key, number in ((b"\x03", signal.SIGINT), (b"\x1c", signal.SIGQUIT)):
+            shell, _ = self.begin()
+            os.write(self.master, b"543" + key)
+            self.assertEqual(shell.stdout.readline(), f"signal {number}\n")
+            self.assertTrue(self.echoes())
+
+    def test_who_is_ended_leaves_the_echo_on(self):
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            shell, job = self.begin()
+            os.kill(job, number)
+            self.assertEqual(shell.stdout.readline(), f"signal {number}\n")
+            self.assertTrue(self.echoes())
+        self.assertEqual(self.server.script("counts")[4], "-")
+
+    def test_who_is_stopped_gives_the_echo_back_and_hides_again_when_continued(self):
+        shell, _ = self.begin()
+        for _ in range(2):
+            os.write(self.master, b"\x1a")
+            self.assertEqual(shell.stdout.readline(), "stopped\n")
+            self.assertTrue(self.echoes())
+            shell.stdin.write("\n")
+            shell.stdin.flush()
+            wait_for(lambda: not self.echoes(), "the echo is off again")
+        os.write(self.master, b"00042\n")
+        self.assertEqual(shell.stdout.readline(), "exit 0\n")
+        self.assertTrue(self.echoes())
+        self.assertEqual(self.server.script("counts")[4], "00042")
+
+    def test_a_signal_that_is_ignored_stays_so(self):
+        shell, job = self.begin("nohup")
+        os.kill(job, signal.SIGHUP)
+        os.write(self.master, b"00043\n")
+        self.assertEqual(shell.stdout.readline(), "exit 0\n")
+        self.assertEqual(self.server.script("counts")[4], "00043")
 
 
 class Log(Commands):
@@ -292,6 +435,56 @@ class Log(Commands):
         self.entry(2, 1795000900, [16, 287, 288, 16, 16, 16, 16, 16, 16, 16], [0x8000, 0x7FC0, 0, *[0x8000] * 7])
         row = self.table()[1]
         self.assertEqual((row["v_ab"], row["v_ab_287"]), ("", ""))
+
+    def test_a_time_that_no_calendar_shows_is_null_or_empty(self):
+        self.server.script("fill 0")
+        self.entry(1, 253402300799, DEFAULT_POINTERS, [0] * 10, clock=253402300800)
+        self.entry(2, -1, DEFAULT_POINTERS, [0] * 10, clock=0)
+        self.assertEqual([(row["utc"], row["clock"]) for row in self.table()],
+                         [("9999-12-31T23:59:59Z", ""), ("", "1970-01-01T00:00:00Z")])
+        self.assertEqual([(one["utc"], one["clock"]) for one in map(json.loads, self.done("log", "--json").splitlines())],
+                         [("9999-12-31T23:59:59Z", None), (None, "1970-01-01T00:00:00Z")])
+
+    def test_halves_of_two_registers_never_look_like_one(self):
+        self.server.script("fill 0")
+        self.entry(1, 1795000000, [258, 1, 261, 3, 3, 3, 3, 3, 3, 3], [11, 22, 33, 44, *[44] * 6])
+        row, = self.table()
+        self.assertEqual((row["kwh_high"], row["kwh_257_low"], row["kw"], row["kw_261_high"]), ("22", "11", "0.44", "33"))
+        self.assertEqual(len(row), 3 + 4)
+
+    def test_names_do_not_depend_on_what_since_leaves_out(self):
+        self.server.script("fill 0")
+        kw = single(12.5)
+        self.entry(1, 1795000000, [261, 262, *[26] * 8], [*kw, *[6000] * 8])
+        self.assertEqual(list(self.table()[0])[3:], ["hz", "kw"])
+        self.entry(2, 1795000900, [3, *[26] * 9], [1250, *[6000] * 9])
+        self.entry(3, 1795001800, [261, 262, *[26] * 8], [*kw, *[6000] * 8])
+        self.assertEqual(list(self.table()[0])[3:], ["kw", "hz", "kw_261"])
+        row, = self.table("--since", iso(1795001800))
+        self.assertEqual((list(row)[3:], row["kw_261"]), (["hz", "kw_261"], "12.5"))
+
+    def test_names_tell_all_registers_apart(self):
+        with open(os.path.join(TOP, "tests", "data", "point-map.tsv"), encoding="ascii") as file:
+            rows = [row for row in csv.DictReader(file, delimiter="\t")]
+        recordable = {*range(1, 43), 146, 155, 156, 157, *range(257, 337)}
+        expected = {}
+        for row in rows:
+            first, name = int(row["register"]), row["name"]
+            if row["format"] == "Float" and sum(int(other["register"]) in recordable for other in rows if other["name"] == name) > 1:
+                name += "_" + row["register"]
+            if first not in recordable:
+                continue
+            if row["registers"] == "1":
+                expected[(first,)] = name
+            else:
+                half = f"{row['name']}_{first}" if row["format"] == "Float" else name
+                expected.update({(first,): half + "_high", (first + 1,): half + "_low", (first, first + 1): name})
+        self.server.script("fill 0")
+        for serial, registers in enumerate(expected, start=1):
+            self.entry(serial, 1795000000, [*registers, *[registers[0]] * (10 - len(registers))], [0] * 10)
+        header = list(self.table()[0])[3:]
+        self.assertEqual(sorted(header), sorted(expected.values()))
+        self.assertEqual(len(set(header)), len(header))
 
     def test_a_log_of_many_pages_is_whole(self):
         for n in (0, 1, 255, 256, 257, 5760):
@@ -407,8 +600,19 @@ class Reaching(unittest.TestCase):
                 self.assertEqual((status, out), (1, ""))
                 self.assertEqual(err.count("\n"), 1)
                 self.assertIn(path, err)
-                self.assertIn("systemctl start dinmeterd", err)
+                self.assertIn("start dinmeterd", err)
                 self.assertIn("dinmeterd -s --pty", err)
+                self.assertNotIn("systemctl", err)
+
+    @unittest.skipUnless(os.getuid() == 0, "only root can be somebody else")
+    def test_the_hint_for_who_has_no_daemon_works_for_an_ordinary_user(self):
+        self.require_nobody()
+        os.chmod(self.directory.name, 0o1777)
+        hint = re.search(r"`dinmeterd (.*)`, which (.*) reaches$", run("status", "--socket", self.path)[2].strip())
+        here = [[word.replace("/tmp/meter", os.path.join(self.directory.name, "meter")) for word in part.split()] for part in hint.groups()]
+        self.daemon(*here[0], ready=here[1][1], user=65534, group=65534, extra_groups=[], stderr=subprocess.DEVNULL)
+        self.assertEqual(run("status", *here[1], user=65534, group=65534, extra_groups=[])[0], 0)
+        self.assertTrue(os.path.exists(os.path.join(self.directory.name, "meter")))
 
     def test_the_option_goes_before_the_environment_and_the_configuration(self):
         right, wrong = self.path, self.path + ".wrong"
@@ -429,20 +633,41 @@ class Reaching(unittest.TestCase):
     @unittest.skipUnless(os.getuid() == 0, "only root can be somebody else")
     def test_without_permission_the_group_is_named(self):
         self.start(self.path)
+        self.require_nobody()
         os.chown(self.path, -1, 60)
         os.chmod(self.directory.name, 0o755)
-        try:
-            status, _, err = run("status", "--socket", self.path, user=65534, group=65534, extra_groups=[])
-        except PermissionError:
-            self.skipTest("an ordinary user may not run what was built here")
-        self.assertEqual(status, 1)
-        self.assertIn("permission denied: members of the group 'games' may use it", err)
+        self.assertIn("permission denied: members of the group 'games' may use it (usermod -aG games USER", self.denied())
         # a directory that cannot even be looked into tells its own group
         os.chmod(self.directory.name, 0o750)
         os.chown(self.directory.name, -1, 60)
+        self.assertIn("members of the group 'games' may use it", self.denied())
+
+    @unittest.skipUnless(os.getuid() == 0, "only root can be somebody else")
+    def test_nobody_is_told_to_join_the_group_of_root(self):
+        self.start(self.path)
+        self.require_nobody()
+        os.chown(self.path, -1, 0)
+        os.chmod(self.directory.name, 0o755)
+        told = ("no group may use it yet: as root make the one that control.group names (groupadd dinmeter) and start dinmeterd anew, "
+                "or use sudo\n")
+        err = self.denied()
+        self.assertTrue(err.endswith("permission denied: " + told), err)
+        self.assertNotIn("usermod", err)
+        os.chown(self.directory.name, -1, 0)
+        os.chmod(self.directory.name, 0o750)
+        self.assertTrue(self.denied().endswith(told))
+
+    def denied(self):
+        """What an ordinary user is told."""
         status, _, err = run("status", "--socket", self.path, user=65534, group=65534, extra_groups=[])
-        self.assertEqual(status, 1)
-        self.assertIn("members of the group 'games' may use it", err)
+        self.assertEqual((status, err.count("\n")), (1, 1))
+        return err
+
+    def require_nobody(self):
+        try:
+            run("--version", user=65534, group=65534, extra_groups=[])
+        except PermissionError:
+            self.skipTest("an ordinary user may not run what was built here")
 
     def impostor(self, answer):
         """Somebody else at the socket: reads a request, sends `answer` and closes; None: says nothing for ever."""
@@ -503,6 +728,126 @@ class Reaching(unittest.TestCase):
             self.assertEqual(done.returncode, 1)
             self.assertIn("cannot be written", done.stderr)
 
+    def test_a_closed_standard_output_is_status_1_and_nothing_else_takes_its_place(self):
+        self.start(self.path)
+        for command in (("status",), ("status", "--json"), ("status", "--watch", "--json"), ("log",), ("outputs",), ("outputs", "--watch")):
+            done = subprocess.run([DINMETER, *command, "--socket", self.path], stderr=subprocess.PIPE, text=True, check=False,
+                                  timeout=HANG_S, preexec_fn=lambda: os.close(1))
+            self.assertEqual(done.returncode, 1, command)
+            self.assertIn("cannot be written: Bad file descriptor", done.stderr)
+        for command in (("--help",), ("--version",), ("registers",), ("status", "--help")):
+            done = subprocess.run([DINMETER, *command], stderr=subprocess.PIPE, text=True, check=False, timeout=HANG_S,
+                                  preexec_fn=lambda: os.close(1))
+            self.assertEqual((done.returncode, "Bad file descriptor" in done.stderr), (1, True), command)
+
+    def test_commands_do_their_work_without_any_standard_stream(self):
+        self.start(self.path)
+        subprocess.run([DINMETER, "set", "--socket", self.path, "ct_primary", "321"], check=True, timeout=HANG_S,
+                       preexec_fn=lambda: os.closerange(0, 3))
+        out = subprocess.run([DINMETER, "status", "--json", "--socket", self.path], check=True, timeout=HANG_S, stdout=subprocess.PIPE,
+                             preexec_fn=lambda: (os.close(0), os.close(2))).stdout
+        self.assertEqual(json.loads(out)["settings"]["ct_primary"], 321)
+
+    def test_help_and_version_that_cannot_be_written_are_status_1(self):
+        commands = re.findall(r"^  ([a-z-]+) ", run("--help")[1], re.M)
+        self.assertGreater(len(commands), 9)
+        for command in (("--help",), ("--version",), *((name, "--help") for name in commands)):
+            self.assertEqual(self.into_full(DINMETER, *command), (1, "dinmeter: standard output: No space left on device\n"), command)
+        for command in (("--help",), ("--version",), ("-s", "-p")):
+            self.assertEqual(self.into_full(DINMETERD, *command), (1, "dinmeterd: standard output: No space left on device\n"), command)
+
+    def into_full(self, *command):
+        with open("/dev/full", "w", encoding="ascii") as full:
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False, timeout=HANG_S)
+        return done.returncode, done.stderr
+
+    def test_watched_edges_go_on_with_those_of_a_daemon_that_is_back(self):
+        first = Server(self.path)
+        for number in (1, 2, 3):
+            first.script(f"edge {number} {number}000 0 1")
+        process = self.watch("--json", command="outputs", stdout=subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
+        self.assertIn("energy", json.loads(process.stdout.readline()))
+        first.script("edge 4 4000 0 0")
+
+        def edge():
+            told = json.loads(process.stdout.readline())
+            return told["number"], told["t_ns"]
+        self.assertEqual(edge(), (4, 4000))
+        first.stop()
+        while "waiting for dinmeterd to return" not in process.stderr.readline():
+            pass
+        # as many edges as before: only their times tell that it was started anew
+        second = Server(self.path)
+        for number in range(1, 6):
+            second.script(f"edge {number} {number}500 0 1")
+        told = [edge() for _ in range(5)]
+        second.stop()
+        self.assertEqual(told, [(number, number * 1000 + 500) for number in range(1, 6)])
+
+    def watch(self, *arguments, command="status", **options):
+        process = subprocess.Popen([DINMETER, command, "--watch", "--socket", self.path, *arguments], stderr=subprocess.PIPE, text=True,
+                                   **options)
+
+        def end():
+            process.send_signal(signal.SIGINT)
+            process.wait(HANG_S)
+            process.stderr.close()
+        self.addCleanup(end)
+        return process
+
+    def test_watch_tells_that_the_daemon_has_ended_and_goes_on_when_it_is_back(self):
+        server = Server(self.path)
+        process = self.watch("--json", stdout=subprocess.PIPE)
+        self.addCleanup(process.stdout.close)
+        self.assertTrue(json.loads(process.stdout.readline())["meter"]["live"])
+        server.stop()
+        self.assertIn("has closed the connection", process.stderr.readline())
+        self.assertEqual(process.stderr.readline(), f"dinmeter: {self.path}: waiting for dinmeterd to return\n")
+        self.start(self.path).script("live 0")
+        while json.loads(process.stdout.readline())["meter"]["live"]:
+            pass
+
+    def test_watch_of_a_terminal_waits_for_the_daemon_too(self):
+        server = Server(self.path)
+        master, slave = pty.openpty()
+        self.addCleanup(os.close, master)
+        process = self.watch(stdout=slave)
+        os.close(slave)
+
+        def shows(text):
+            shown = b""
+            while text not in shown:
+                self.assertTrue(select.select([master], [], [], HANG_S)[0], f"never shown: {text}")
+                shown += os.read(master, 65536)
+        shows(b"measuring, up")
+        server.stop()
+        while "waiting for dinmeterd to return" not in process.stderr.readline():
+            pass
+        self.start(self.path).script("live 0")
+        shows(b"NOT MEASURING")
+
+    def daemon(self, *arguments, ready=None, **options):
+        """A daemon that is simulated; returns when its control socket answers."""
+        process = subprocess.Popen([DINMETERD, *arguments], **options)
+
+        def end():
+            process.send_signal(signal.SIGTERM)
+            process.wait(HANG_S)
+        self.addCleanup(end)
+
+        def answers():
+            self.assertIsNone(process.poll(), "dinmeterd has ended")
+            return run("status", "--socket", ready)[0] == 0
+        wait_for(answers, "the daemon answers")
+        return process
+
+    def test_the_daemon_keeps_the_numbers_of_missing_streams_free(self):
+        process = self.daemon("-s", "--pty", self.path + ".tty", "--control", self.path, ready=self.path,
+                              preexec_fn=lambda: os.closerange(0, 3))
+        for fd in range(3):
+            self.assertEqual(os.readlink(f"/proc/{process.pid}/fd/{fd}"), "/dev/null")
+
 
 if __name__ == "__main__":
-    unittest.main()
+    outcome.main()

@@ -7,6 +7,10 @@ import sys
 import tempfile
 import unittest
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
+import outcome  # noqa: E402
+
 BUILD = os.environ.get("top_builddir", os.getcwd())
 TOP = os.environ.get("top_srcdir", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 DINMETER = os.path.abspath(os.path.join(BUILD, "dinmeter"))
@@ -42,18 +46,22 @@ def rows():
 
 class Completion(unittest.TestCase):
     def commands(self):
-        return set(re.findall(r"^  ([a-z]+) ", output("--help"), re.M))
+        return set(re.findall(r"^  ([a-z-]+) ", output("--help"), re.M))
 
     def test_commands_are_offered(self):
         self.assertEqual(offered(""), self.commands() | {"--help", "--version"})
         self.assertEqual(offered("re"), {"registers", "reset"})
-        self.assertGreater(len(self.commands()), 7)
+        self.assertEqual(offered("ex"), {"export-state"})
+        self.assertGreater(len(self.commands()), 9)
+        # what the help lists, word for word
+        listed = output("--help").split("commands:\n")[1].split("\n\n")[0].splitlines()
+        self.assertEqual(self.commands(), {line.split()[0] for line in listed})
 
     def test_options_are_those_of_the_commands_help(self):
         for command in self.commands():
             told = set()
             for line in re.findall(r"^  +(-.*)", output(command, "--help"), re.M):
-                told |= set(re.findall(r"(?:^|[ ,])(--?[a-z]+)(?=[ ,]|$)", line.split("  ")[0]))
+                told |= set(re.findall(r"(?:^|[ ,])(--?[a-z-]+)(?=[ ,]|$)", line.split("  ")[0]))
             self.assertTrue(told, command)
             self.assertEqual(offered(command, "-") - {"--help"}, told - {"--help"}, command)
 
@@ -91,6 +99,12 @@ class Completion(unittest.TestCase):
                     pass
             os.mkdir(os.path.join(directory, "sub"))
             self.assertEqual(offered("analyze", "", directory=directory), {"a.cfg", "b.CFF", "sub"})
+            self.assertEqual(offered("import-state", "", directory=directory), {"a.cfg", "b.CFF", "c.dat", "d.conf", "sub"})
+            self.assertEqual(offered("import-state", "--state", "", directory=directory), {"sub"})
+            self.assertEqual(offered("import-state", "--state", "sub", "c", directory=directory), {"c.dat"})
+            self.assertEqual(offered("import-state", "c.dat", "", directory=directory), set())
+            self.assertEqual(offered("export-state", "-o", "a", directory=directory), {"a.cfg"})
+            self.assertEqual(offered("export-state", "", directory=directory), set())
             self.assertEqual(offered("status", "-c", "d", directory=directory), {"d.conf"})
             self.assertEqual(offered("analyze", "-c", "", directory=directory), {"a.cfg", "b.CFF", "c.dat", "d.conf", "sub"})
 
@@ -99,4 +113,4 @@ if __name__ == "__main__":
     if not shutil.which("bash"):
         print("cannot run: there is no bash")
         sys.exit(77)
-    unittest.main()
+    outcome.main()

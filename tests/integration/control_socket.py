@@ -1,4 +1,5 @@
 """The control socket against real clients, well-behaved and not."""
+import fcntl
 import grp
 import json
 import os
@@ -15,7 +16,9 @@ import unittest
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lib"))
 from control_meter import SERVER, Client, Server, wait_for  # noqa: E402
+import outcome  # noqa: E402
 
 MOST = 50
 PING = b'{"v":1,"cmd":"ping"}\n'
@@ -301,10 +304,55 @@ class Place(unittest.TestCase):
     def test_a_live_one_is_left_alone_and_taken_over_when_it_ends(self):
         first = Server(self.path)
         second = self.start()
-        self.assertIn("another process serves it", second.log)
+        self.assertIn(f"process {first.process.pid} serves it", second.log)
         self.assertTrue(self.alive())
         first.stop()
         wait_for(self.alive, "the second takes over")
+
+    def test_a_lock_on_the_directory_keeps_nobody_away(self):
+        # whoever may enter it can take one
+        os.mkdir(os.path.dirname(self.path))
+        directory = os.open(os.path.dirname(self.path), os.O_RDONLY)
+        self.addCleanup(os.close, directory)
+        fcntl.flock(directory, fcntl.LOCK_EX)
+        server = self.start()
+        self.assertIn("listening at", server.log)
+        self.assertTrue(self.alive())
+
+    def test_who_starts_at_the_same_path_meanwhile_is_named_and_waited_for(self):
+        os.mkdir(os.path.dirname(self.path))
+        with open(self.path + ".lock", "w", encoding="ascii") as lock:
+            os.chmod(self.path + ".lock", 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            server = self.start()
+            self.assertRegex(server.log, rf"(process {os.getpid()}|another process) is starting there")
+            self.assertFalse(os.path.lexists(self.path))
+        wait_for(self.alive, "the socket is made")
+
+    def test_the_lock_is_gone_when_it_is_released(self):
+        os.mkdir(os.path.dirname(self.path))
+        # one that a killed process left behind is taken over
+        with open(self.path + ".lock", "w", encoding="ascii"):
+            pass
+        self.start()
+        self.assertTrue(self.alive())
+        self.assertEqual(os.listdir(os.path.dirname(self.path)), ["control"])
+
+    @unittest.skipUnless(os.getuid() == 0, "only root can be somebody else")
+    def test_an_ordinary_users_directory_has_the_mode_though_it_cannot_be_given_away(self):
+        os.chmod(self.directory.name, 0o777)
+        server = self.start_as(65534, "games", umask=0o077)
+        self.assertEqual(stat.S_IMODE(os.stat(os.path.dirname(self.path)).st_mode), 0o750)
+        self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o660)
+        self.assertIn("cannot be given to the group", server.log)
+
+    def start_as(self, uid, group, **options):
+        """A server of an ordinary user, or the test is skipped."""
+        try:
+            subprocess.run([SERVER], user=uid, check=False, capture_output=True)
+        except PermissionError:
+            self.skipTest("an ordinary user may not run what was built here")
+        return self.start(group=group, user=uid, extra_groups=[], **options)
 
     def test_of_many_that_start_at_once_one_has_the_socket(self):
         servers = [self.start() for _ in range(6)]
@@ -391,12 +439,7 @@ class Place(unittest.TestCase):
     @unittest.skipUnless(os.getuid() == 0, "only root can be somebody else")
     def test_the_daemons_own_user_may(self):
         os.chmod(self.directory.name, 0o777)
-        try:
-            subprocess.run([SERVER], user=65534, check=False, capture_output=True)
-        except PermissionError:
-            self.skipTest("an ordinary user may not run what was built here")
-        server = Server(self.path, "no-such-group", user=65534)
-        self.addCleanup(server.stop)
+        self.start_as(65534, "no-such-group")
         self.assertTrue(self.ask_as(65534, 65534, [])["ok"])
         os.chmod(os.path.dirname(self.path), 0o755)
         os.chmod(self.path, 0o666)
@@ -404,4 +447,4 @@ class Place(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    outcome.main()

@@ -10,6 +10,7 @@
  *     fill N              N log entries in place of those that are
  *     entry SERIAL UTC CLOCK I V W E, ten pointers, ten words
  *     edge NUMBER T_NS CONTACT CLOSED
+ *     log SERIAL FIRST_SERIAL ENTRIES WRAPS CONFIG STATUS
  *     set_aside MESSAGE   the store has failed
  *     counts              writes, port settings, commits, commands, setup password, reset password
  */
@@ -70,6 +71,20 @@ static void add_edge(char *at)
 	scripted_meter_add_edge(&meter, &edge);
 }
 
+static void set_log(char *at)
+{
+	struct datalog_state *log = &meter.snapshot.log;
+
+	pthread_mutex_lock(&meter.lock);
+	log->serial = (uint64_t)next(&at);
+	log->first_serial = (uint64_t)next(&at);
+	log->entries = (unsigned)next(&at);
+	log->wraps = (unsigned)next(&at);
+	log->config = (unsigned)next(&at);
+	log->status = (unsigned)next(&at);
+	pthread_mutex_unlock(&meter.lock);
+}
+
 static void fail_store(const char *message)
 {
 	pthread_mutex_lock(&meter.lock);
@@ -117,6 +132,8 @@ static void carry_out(char *line)
 		add_entry(at);
 	else if (!strcmp(line, "edge"))
 		add_edge(at);
+	else if (!strcmp(line, "log"))
+		set_log(at);
 	else if (!strcmp(line, "set_aside"))
 		fail_store(at);
 	else

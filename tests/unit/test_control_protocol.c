@@ -102,7 +102,9 @@ static void fail_with(const char *tail, const char *code, const char *message)
 
 START_TEST(every_response_has_version_and_the_id_as_it_came)
 {
-	static const char *const ids[] = { "7", "\"a\\\"b\"", "null", "true", "[1,{\"x\":[]}]", "1.5", "\"\\u0000\"", "-3", "\"\xc3\xa4\"" };
+	static const char *const ids[] = { "7", "\"a\\\"b\"", "null", "true", "[1,{\"x\":[]}]", "1.5", "\"\\u0000\"", "-3",
+		"9223372036854775807", "9223372036854775808", "18446744073709551615", "-9223372036854775808",
+		"\"99999999999999999999\"", "\"\\\"99999999999999999999\"", "1e20", "99999999999999999999.5", "\"\xc3\xa4\"" };
 	char request[128];
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
@@ -135,6 +137,8 @@ START_TEST(another_version_is_refused_and_told_which_is_spoken)
 	}
 	ask("{\"cmd\":\"ping\"}");
 	ck_assert_str_eq(text("error.code"), "bad_version");
+	ask("{\"v\":1.0,\"cmd\":\"ping\"}");
+	ck_assert_ptr_nonnull(strstr(text("error.message"), "v: got 1.0, must be the whole number 1,"));
 }
 END_TEST
 
@@ -144,6 +148,8 @@ START_TEST(what_is_no_request_is_told_apart)
 		"", "x", "{", "}", "[]", "5 ", "null", "\"v\"", "{\"v\":1,}", "{\"v\":1}x", "{\"v\":1}{\"v\":1}",
 		"{\"v\":1,\"id\":NaN,\"cmd\":\"ping\"}", "{\"v\":1,\"id\":1e400,\"cmd\":\"ping\"}",
 		"{\"v\":1,\"id\":99999999999999999999,\"cmd\":\"ping\"}", "{\"v\":1,\"id\":-99999999999999999999,\"cmd\":\"ping\"}",
+		"{\"v\":1,\"id\":18446744073709551616,\"cmd\":\"ping\"}", "{\"v\":1,\"id\":-9223372036854775809,\"cmd\":\"ping\"}",
+		"{\"v\":1,\"id\":[\"\\\\\",{\"x\":100000000000000000000}],\"cmd\":\"ping\"}",
 		"{\"v\":1,\"id\":[[Infinity]],\"cmd\":\"ping\"}", "{\"v\":1,\"id\":\"\xff\",\"cmd\":\"ping\"}",
 		"{\"v\":1,\"id\":[[[[[[[[[[[[]]]]]]]]]]]],\"cmd\":\"ping\"}",
 	};
@@ -282,6 +288,7 @@ START_TEST(parts_are_only_those_asked_for)
 	/* v, id, ok and two parts */
 	ck_assert_int_eq(json_object_object_length(response), 5);
 	fail_with("\"cmd\":\"status\",\"parts\":[\"buss\"]", "bad_request", "got \"buss\", must be of meter, readings");
+	fail_with("\"cmd\":\"status\",\"parts\":[\"bus\\u0000x\"]", "bad_request", "parts: got \"bus\\u0000x\", must be of");
 	fail_with("\"cmd\":\"status\",\"parts\":[5]", "bad_request", "parts: got 5");
 	fail_with("\"cmd\":\"status\",\"parts\":\"bus\"", "bad_request", "must be an array");
 	fail_with("\"cmd\":\"status\",\"parts\":[]", "bad_request", "must be an array");
@@ -327,6 +334,9 @@ START_TEST(registers_are_read_by_name_and_number_raw_and_decoded)
 	ck_assert_str_eq(json_object_get_string(row(4, "value")), "103.92");
 	fail_with("\"cmd\":\"registers\",\"registers\":[\"kwatt\"]", "unknown_name", "\"kwatt\"");
 	fail_with("\"cmd\":\"registers\",\"registers\":[53]", "unknown_name", "53");
+	fail_with("\"cmd\":\"registers\",\"registers\":[\"kw\\u0000x\"]", "unknown_name", "registers: \"kw\\u0000x\" is no register");
+	fail_with("\"cmd\":\"registers\",\"registers\":[3.0]", "unknown_name", "registers: 3.0 is no register");
+	fail_with("\"cmd\":\"registers\",\"registers\":[18446744073709551615]", "unknown_name", "18446744073709551615");
 	fail_with("\"cmd\":\"registers\",\"registers\":[-1]", "unknown_name", "-1");
 	fail_with("\"cmd\":\"registers\",\"registers\":[4294967297]", "unknown_name", "4294967297");
 	fail_with("\"cmd\":\"registers\",\"registers\":[null]", "unknown_name", "null");
@@ -560,6 +570,11 @@ START_TEST(the_log_is_handed_out_page_by_page_without_a_gap)
 	ck_assert_uint_eq(json_object_get_uint64(at("next")), 708);
 	fail_with("\"cmd\":\"log\",\"from\":-1", "bad_request", "from: got -1, must be a whole number 0-");
 	fail_with("\"cmd\":\"log\",\"from\":1.5", "bad_request", "from");
+	fail_with("\"cmd\":\"log\",\"from\":9223372036854775808", "bad_request",
+		  "from: got 9223372036854775808, must be a whole number 0-9223372036854775807");
+	fail_with("\"cmd\":\"log\",\"from\":2.0", "bad_request", "from: got 2.0, must be a whole number 0-");
+	succeed("\"cmd\":\"log\",\"from\":9223372036854775807");
+	ck_assert_uint_eq(json_object_get_uint64(at("next")), INT64_MAX);
 	fail_with("\"cmd\":\"log\",\"max\":257", "bad_request", "max: got 257, must be a whole number 1-256");
 	fail_with("\"cmd\":\"log\",\"max\":0", "bad_request", "max");
 }

@@ -15,6 +15,10 @@ import tempfile
 import unittest
 import zlib
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "lib"))
+import outcome  # noqa: E402
+
 DINMETER = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "dinmeter"))
 APPLICATION_ID = 0x44494E4D
 SLOTS = 5760
@@ -187,7 +191,7 @@ class StateTest(unittest.TestCase):
             result = self.import_state(document())
         self.assertEqual(result.returncode, 1)
         self.assertEqual(result.stderr, f"dinmeter: {self.state}: in use by process {os.getpid()}; "
-                                        "stop it first: systemctl stop dinmeterd\n")
+                                        "end dinmeterd first\n")
         self.assertEqual(os.listdir(self.state), ["lock"])
 
     def test_export_works_while_a_daemon_holds_the_lock(self):
@@ -195,6 +199,15 @@ class StateTest(unittest.TestCase):
         with open(os.path.join(self.state, "lock"), "r+", encoding="ascii") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             self.assertEqual(self.export_state()["state"], STATE)
+
+    def test_a_full_disk_is_told_in_its_words(self):
+        self.assertEqual(self.import_state(document()).returncode, 0)
+        for options in ((), ("-o", "/dev/full")):
+            with open("/dev/full", "w", encoding="ascii") as full:
+                result = subprocess.run([DINMETER, "export-state", "--state", self.state, *options], stdout=full, stderr=subprocess.PIPE,
+                                        text=True, check=False)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("the state cannot be written: No space left on device", result.stderr)
 
     def test_output_file_is_for_its_owner_alone(self):
         self.assertEqual(self.import_state(document()).returncode, 0)
@@ -327,4 +340,4 @@ class StateTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=[sys.argv[0], "-v"])
+    outcome.main(verbosity=2)
