@@ -136,6 +136,13 @@ void generation_close(struct generation *generation, bool fold)
 	generation->db = NULL;
 }
 
+void generation_release(struct generation *generation)
+{
+	generation_close(generation, false);
+	forget(generation);
+	generation->in_the_way = false;
+}
+
 static int require_wal(sqlite3 *db)
 {
 	sqlite3_stmt *statement;
@@ -332,7 +339,10 @@ static int examine(struct generation *generation)
 		return -ENOMEM;
 	verdict = generation_load(generation->path, recorded, reason);
 	files_take_print(generation->path, &now);
-	if (verdict == GENERATION_GOOD && (!expected || now.inode != before.inode || now.device != before.device)) {
+	/* Another file system lies over the directory since the lock was looked at: the next look tells. */
+	if (expected && now.exists && now.device != before.device)
+		verdict = GENERATION_FAILED;
+	if (verdict == GENERATION_GOOD && (!expected || now.inode != before.inode)) {
 		verdict = GENERATION_FOREIGN;
 		snprintf(reason, sizeof(reason), "%s", replaced_reason);
 	}

@@ -76,6 +76,9 @@ int generation_set_aside(struct generation *generation, enum generation_verdict 
 int generation_commit(struct generation *generation, const struct record *record, const struct store_ops *ops, void *context,
 		      char *message, size_t size);
 
+/* Closes the file, and nothing is known of what lies there: the directory may be another one. */
+void generation_release(struct generation *generation);
+
 /* Closes the file; `fold`: the WAL is moved into it, so that one file remains. */
 void generation_close(struct generation *generation, bool fold);
 

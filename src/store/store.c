@@ -102,7 +102,6 @@ int store_open(struct store **out, const char *directory, int interval_s)
 		store->handed.epoch = store->epoch;
 	}
 	note_result(store, error, message);
-	store_renew_handover(store);
 	store->status.heartbeat_ns = monotonic_ns();
 	*out = store;
 	return 0;
@@ -330,7 +329,7 @@ void store_stop(struct store *store, double wait_s)
 		}
 		pthread_join(store->thread, NULL);
 		if (kept && store->handover.fd >= 0)
-			unlink(store->handover.path);
+			handover_remove(&store->handover.name);
 	}
 	store_free(store);
 }

@@ -40,7 +40,7 @@ struct store {
 	struct handover handover;
 	struct handover_state handed;	/* what was written last; sequence and epoch are always right */
 	int handover_error;		/* told to the log */
-	bool handover_wanted;		/* false: the directory is another process's */
+	struct handover_name handover_name;	/* path "" = none: no directory, or it is another process's */
 
 	pthread_mutex_t ops_lock;	/* the three below: after store_stop nobody is called */
 	struct store_ops ops;
@@ -61,10 +61,13 @@ struct store {
  */
 int store_recover(struct store *store, bool late, char *message, size_t size);
 
-/* Commits what is new.  0 or -errno with the reason in words. */
+/* Takes the directory's lock when it is not held.  0 or -errno with the reason in words. */
+int store_take_lock(struct store *store, char *message, size_t size);
+
 /* The account of files set aside; status lock held. */
 void store_note_set_aside(struct store *store);
 
+/* Commits what is new.  0 or -errno with the reason in words; -ECANCELED after store_stop has given the thread up. */
 int store_write(struct store *store, bool important, bool final, char *message, size_t size);
 
 /* The handover of a state, with the store's marks; the caller holds no lock.  `stopped`: as nv.stopped. */

@@ -8,16 +8,6 @@
 
 #include "store/recovery.h"
 
-#define PLACES 3
-
-/* Where a daemon may have its handover: its unit's runtime directory, this process's own, the state directory. */
-static void get_handover_paths(const char *directory, char path[PLACES][HANDOVER_PATH_MAX])
-{
-	snprintf(path[0], HANDOVER_PATH_MAX, "%s/dinmeterd/handover", RUNSTATEDIR);
-	handover_get_path(directory, path[1]);
-	snprintf(path[2], HANDOVER_PATH_MAX, "%.480s/handover", directory);
-}
-
 static int say(char message[TRANSFER_MESSAGE_MAX], const char *path, int error)
 {
 	snprintf(message, TRANSFER_MESSAGE_MAX, "%.300s: %s", path, strerror(-error));
@@ -39,7 +29,8 @@ static int explain_nothing(const struct recovery *recovery, const char *director
 int transfer_read(const char *directory, struct nv *nv, struct datalog_entry *entries, unsigned *n,
 		  char message[TRANSFER_MESSAGE_MAX])
 {
-	char absolute[FILES_PATH_MAX], path[PLACES][HANDOVER_PATH_MAX];
+	char absolute[FILES_PATH_MAX];
+	struct handover_name name;
 	struct recovery recovery;
 	struct record record;
 	int error = files_get_absolute(directory, absolute);
@@ -51,9 +42,8 @@ int transfer_read(const char *directory, struct nv *nv, struct datalog_entry *en
 		say(message, directory, error);
 		goto out;
 	}
-	get_handover_paths(absolute, path);
-	for (unsigned i = 0; i < PLACES; i++)
-		recovery_read_handover(&recovery, absolute, path[i]);
+	if (!handover_find(absolute, &name))
+		recovery_read_handover(&recovery, &name);
 	if (!recovery_found(&recovery)) {
 		error = explain_nothing(&recovery, absolute, message);
 		goto out;
@@ -149,17 +139,6 @@ static int put_in_place(const char *directory, const char *fresh, char message[T
 	return 0;
 }
 
-static void remove_handovers(const char *directory)
-{
-	char path[PLACES][HANDOVER_PATH_MAX];
-	struct handover_state state;
-
-	get_handover_paths(directory, path);
-	for (unsigned i = 0; i < PLACES; i++)
-		if (!handover_read(path[i], &state) && !strcmp(state.directory, directory))
-			unlink(path[i]);
-}
-
 static int take_lock(const char *directory, int *fd, char message[TRANSFER_MESSAGE_MAX])
 {
 	char by[40] = "another process";
@@ -182,6 +161,7 @@ int transfer_write(const char *directory, const struct nv *nv, const struct data
 	char absolute[FILES_PATH_MAX], fresh[FILES_PATH_MAX + 16];
 	struct record record = { .nv = *nv };
 	struct given given = { entries, n };
+	struct handover_name name;
 	int error = files_get_absolute(directory, absolute), lock_fd;
 
 	if (!error)
@@ -192,7 +172,6 @@ int transfer_write(const char *directory, const struct nv *nv, const struct data
 	if (error)
 		return error;
 	error = read_sequence(absolute, &record.sequence);
-	/* A handover that nobody finds to remove does not belong to this epoch either. */
 	sqlite3_randomness(sizeof(record.epoch), &record.epoch);
 	record.epoch &= INT64_MAX;
 	snprintf(fresh, sizeof(fresh), "%s/import.new", absolute);
@@ -205,8 +184,9 @@ int transfer_write(const char *directory, const struct nv *nv, const struct data
 		error = write_fresh(fresh, &record, &given, message);
 	if (!error)
 		error = put_in_place(absolute, fresh, message);
-	if (!error)
-		remove_handovers(absolute);
+	/* One that cannot be removed does not belong to this epoch. */
+	if (!error && !handover_find(absolute, &name))
+		handover_remove(&name);
 	remove_fresh(fresh);
 	close(lock_fd);
 	return error;

@@ -61,7 +61,7 @@ static void setup(void)
 {
 	script_make_directory(directory);
 	script_make_directory(runtime);
-	setenv("RUNTIME_DIRECTORY", runtime, 1);
+	handover_set_place(runtime);
 	unsetenv("JOURNAL_STREAM");
 	script_init(&script, 1);
 	seed = script_seed();
@@ -83,10 +83,7 @@ static void path_of(char path[FILES_PATH_MAX], const char *name)
 
 static void forget_handover(void)
 {
-	char path[FILES_PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/handover", runtime);
-	unlink(path);
+	script_forget_handover(runtime);
 }
 
 /*
@@ -677,7 +674,7 @@ START_TEST(directory_deleted_at_run_time_is_told_and_made_anew)
 	script_remove_directory(directory);
 	script_advance(&script);
 	ck_assert_int_eq(script_write(store, true), 0);
-	ck_assert_uint_eq(times_said("is gone; written anew from memory"), 2);
+	ck_assert_uint_eq(times_said("its lock is not there any more"), 1);
 	/* the lock is held again too */
 	{
 		struct store *second = script_open(&script, directory);
@@ -685,6 +682,101 @@ START_TEST(directory_deleted_at_run_time_is_told_and_made_anew)
 		ck_assert_int_eq(second->status.state, STORE_UNUSABLE);
 		script_kill(second);
 	}
+	script_kill(store);
+	forget_handover();
+	ck_assert(script_find(directory, &nv, NULL, NULL));
+	ck_assert(script_same_meter(&nv, &script.nv));
+}
+END_TEST
+
+static void rename_directory(const char *from, const char *to)
+{
+	ck_assert_msg(!rename(from, to), "%s to %s: %s", from, to, strerror(errno));
+}
+
+/*
+ * The disk's state is of another epoch, or (1) what lies below is an old copy of it, which the run has begun from: the run does
+ * not come from the disk's newest state.  When the disk goes again, the run goes on below.
+ */
+START_TEST(state_on_a_disk_that_is_mounted_late_is_never_touched)
+{
+	char disk[96], below[96], command[256], path[FILES_PATH_MAX], message[256] = "";
+	struct nv on_disk, nv;
+	struct store *store;
+	uint64_t sum[2];
+
+	snprintf(disk, sizeof(disk), "%s-disk", directory);
+	snprintf(below, sizeof(below), "%s-below", directory);
+	ck_assert_int_eq(mkdir(disk, 0750), 0);
+	store = script_open(&script, directory);
+	ck_assert_int_eq(script_write(store, true), 0);
+	script_kill(store);
+	forget_handover();
+	snprintf(command, sizeof(command), "cp -a %s/. %s && %s %s/*", directory, disk, _i ? ": keep" : "rm -r", directory);
+	ck_assert_int_eq(system(command), 0);
+	rename_directory(directory, below);
+	rename_directory(disk, directory);
+	store = script_open(&script, directory);
+	script_advance(&script);
+	ck_assert_int_eq(script_write(store, true), 0);
+	script_advance(&script);
+	store_handover(store, &script.nv, NULL, 0);
+	on_disk = script.nv;
+	script_kill(store);
+	for (unsigned i = 0; i < 2; i++) {
+		files_get_path(directory, i, path);
+		sum[i] = content_sum(path);
+	}
+	rename_directory(directory, disk);
+	rename_directory(below, directory);
+
+	store = script_open(&script, directory);
+	script_advance(&script);
+	ck_assert_int_eq(script_write(store, false), 0);
+	rename_directory(directory, below);
+	rename_directory(disk, directory);
+	for (int i = 0; i < 3; i++) {
+		script_advance(&script);
+		store_handover(store, &script.nv, NULL, 0);
+		ck_assert_int_eq(store_write(store, true, false, message, sizeof(message)), -EEXIST);
+		ck_assert_ptr_nonnull(strstr(message, "left as it is"));
+		ck_assert(!store->adopted);
+	}
+	ck_assert_uint_eq(times_said("its lock is not there any more"), 1);
+	ck_assert_uint_eq(script_count_files(directory, "foreign", NULL) + script_count_files(directory, "damaged", NULL), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		files_get_path(directory, i, path);
+		ck_assert_uint_eq(content_sum(path), sum[i]);
+	}
+	rename_directory(directory, disk);
+	rename_directory(below, directory);
+	ck_assert_int_eq(script_write(store, true), 0);
+	ck_assert(store->adopted);
+	script_kill(store);
+	/* each has its own, the disk also what its killed process had left in memory */
+	ck_assert(script_find(directory, &nv, NULL, NULL));
+	ck_assert(script_same_meter(&nv, &script.nv));
+	rename_directory(directory, below);
+	rename_directory(disk, directory);
+	ck_assert(script_find(directory, &nv, NULL, NULL));
+	ck_assert(script_same_meter(&nv, &on_disk));
+	script_remove_directory(below);
+}
+END_TEST
+
+START_TEST(lock_that_somebody_removed_is_taken_again_and_the_state_goes_on)
+{
+	struct store *store = script_open(&script, directory);
+	char path[FILES_PATH_MAX];
+	struct nv nv;
+
+	ck_assert_int_eq(script_write(store, true), 0);
+	path_of(path, "lock");
+	ck_assert_int_eq(unlink(path), 0);
+	script_advance(&script);
+	ck_assert_int_eq(script_write(store, true), 0);
+	ck_assert(files_lock_stands(directory, store->lock_fd));
+	ck_assert_uint_eq(store->generation[0].set_aside + store->generation[1].set_aside, 0);
 	script_kill(store);
 	forget_handover();
 	ck_assert(script_find(directory, &nv, NULL, NULL));
@@ -835,10 +927,10 @@ START_TEST(stop_does_not_wait_for_a_disk_that_hangs_and_leaves_the_state)
 	ck_assert_uint_eq(times_said("the disk does not answer"), 1);
 	{
 		struct recovery recovery = { .best = -1 };
-		char path[HANDOVER_PATH_MAX];
+		struct handover_name name;
 
-		handover_get_path(directory, path);
-		recovery_read_handover(&recovery, directory, path);
+		ck_assert_int_eq(handover_find(directory, &name), 0);
+		recovery_read_handover(&recovery, &name);
 		ck_assert(recovery.handed);
 		nv = recovery.handover.nv;
 	}
@@ -1010,6 +1102,8 @@ static void add_damage_tests(Suite *suite)
 	tcase_add_test(tcase, changed_bytes_are_never_taken_for_a_state);
 	tcase_add_loop_test(tcase, damage_at_run_time_is_repaired_from_memory, 0,
 			    2 * (int)(sizeof(at_run_time) / sizeof(at_run_time[0])));
+	tcase_add_loop_test(tcase, state_on_a_disk_that_is_mounted_late_is_never_touched, 0, 2);
+	tcase_add_test(tcase, lock_that_somebody_removed_is_taken_again_and_the_state_goes_on);
 	tcase_add_test(tcase, directory_deleted_at_run_time_is_told_and_made_anew);
 }
 

@@ -96,8 +96,7 @@ class StateTest(unittest.TestCase):
         self.file = os.path.join(self.directory, "meter.json")
 
     def run_dinmeter(self, *arguments):
-        environment = {k: v for k, v in os.environ.items() if k != "RUNTIME_DIRECTORY"}
-        return subprocess.run([DINMETER, *arguments], capture_output=True, text=True, timeout=120, env=environment, check=False)
+        return subprocess.run([DINMETER, *arguments], capture_output=True, text=True, timeout=120, check=False)
 
     def write(self, content):
         with open(self.file, "w", encoding="utf-8") as out:
