@@ -81,6 +81,7 @@ int store_open(struct store **out, const char *directory, int interval_s)
 		return -ENOMEM;
 	store->lock_fd = store->handover.fd = -1;
 	store->interval_s = interval_s;
+	store->writing = -1;
 	error = files_get_absolute(directory, store->directory);
 	if (!error)
 		error = vfs_count_register(&store->vfs);
@@ -174,8 +175,21 @@ static int64_t delay_after(const struct store *store, unsigned failures)
 static int try_commit(struct store *store, bool important, bool final)
 {
 	char message[256] = "";
-	int error = store_write(store, important, final, message, sizeof(message));
+	int64_t begun_ns = monotonic_ns(), ended_ns;
+	int error;
 
+	pthread_mutex_lock(&store->lock);
+	store->begun_ns = begun_ns;
+	pthread_mutex_unlock(&store->lock);
+	error = store_write(store, important, final, message, sizeof(message));
+	ended_ns = monotonic_ns();
+	pthread_mutex_lock(&store->lock);
+	store->begun_ns = 0;
+	store->writing = -1;
+	store->took_ns = ended_ns - begun_ns;
+	if (!error)
+		store->kept_ns = ended_ns;
+	pthread_mutex_unlock(&store->lock);
 	if (error != -ECANCELED)
 		note_result(store, error, message);
 	return error;
@@ -237,7 +251,9 @@ int store_start(struct store *store, const struct store_ops *ops, void *context)
 	if (error)
 		return error;
 	pthread_setname_np(store->thread, "store");
+	pthread_mutex_lock(&store->lock);
 	store->started = true;
+	pthread_mutex_unlock(&store->lock);
 	return 0;
 }
 
@@ -251,14 +267,15 @@ void store_commit(struct store *store)
 
 void store_handover(struct store *store, const struct nv *nv, const struct datalog_entry *newest, unsigned n)
 {
+	struct store_status status;
+
 	store_hand_over(store, nv, newest, n, false);
+	store_watch(store, monotonic_ns(), &status);
 }
 
 void store_get_status(struct store *store, struct store_status *status)
 {
-	pthread_mutex_lock(&store->lock);
-	*status = store->status;
-	pthread_mutex_unlock(&store->lock);
+	store_watch(store, monotonic_ns(), status);
 	status->bytes_written = store->vfs.bytes;
 }
 

@@ -35,7 +35,7 @@ struct store_ops {
 enum store_state {
 	STORE_GOOD,		/* commits succeed */
 	STORE_REPAIRED,		/* good, but since the start a damaged file was set aside */
-	STORE_FAILING,		/* the last commit failed: tried again */
+	STORE_FAILING,		/* the last commit failed, or does not end, or one of the two files cannot be written: tried again */
 	STORE_UNUSABLE		/* no directory, no permission, in use by another process: tried again */
 };
 
@@ -74,10 +74,11 @@ void store_commit(struct store *store);
 
 /*
  * The meter's thread: leaves the present state to whoever comes after a kill.  Memory alone: never waits for a
- * disk.  `newest`: log entries that may not be committed yet (those with a serial > nv's newest less 8 do).
+ * disk.  Notices here and in store_get_status that a commit does not end, and logs that.  `newest`: log entries that may not be committed yet (those with a serial > nv's newest less 8 do).
  */
 void store_handover(struct store *store, const struct nv *nv, const struct datalog_entry *newest, unsigned n);
 
+/* Any thread; never waits for a disk. */
 void store_get_status(struct store *store, struct store_status *status);
 
 /*

@@ -102,6 +102,9 @@ static int commit_to(struct store *store, unsigned i, struct record *record, cha
 
 	if (!is_due(store, i, begin_ns))
 		return store->generation_error[i];
+	pthread_mutex_lock(&store->lock);
+	store->writing = (int)i;
+	pthread_mutex_unlock(&store->lock);
 	record->sequence = store->sequence + 1;
 	error = generation_commit(&store->generation[i], record, &wrapped, store, message, size);
 	store->look_again_ns[i] = monotonic_ns() + LOOK_AGAIN;

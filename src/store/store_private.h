@@ -1,5 +1,6 @@
 /*
- * store_private - what store.c (threads), store_commit.c (a commit) and store_open.c (what was found) share.
+ * store_private - what store.c (threads), store_commit.c (a commit), store_open.c (what was found) and store_watch.c (a commit that
+ * does not end) share.
  */
 #ifndef STORE_STORE_PRIVATE_H
 #define STORE_STORE_PRIVATE_H
@@ -52,6 +53,11 @@ struct store {
 	pthread_t thread;
 	bool started, stop, wanted, done;
 	bool kept;			/* done: the last state is in a generation */
+	int64_t begun_ns;		/* of the commit under way, 0 = none; .. */
+	int writing;			/* .. to which generation, -1 = to none yet */
+	int64_t took_ns;		/* the one before it */
+	int64_t kept_ns;		/* when the files were last known to have the state */
+	bool stuck;			/* told to the log */
 	struct store_status status;
 };
 
@@ -69,6 +75,9 @@ void store_note_set_aside(struct store *store);
 
 /* Commits what is new.  0 or -errno with the reason in words; -ECANCELED after store_stop has given the thread up. */
 int store_write(struct store *store, bool important, bool final, char *message, size_t size);
+
+/* The status as it is at now_ns; the log is told when a commit has been under way for too long, and when it has ended. */
+void store_watch(struct store *store, int64_t now_ns, struct store_status *status);
 
 /* The handover of a state, with the store's marks; the caller holds no lock.  `stopped`: as nv.stopped. */
 void store_hand_over(struct store *store, const struct nv *nv, const struct datalog_entry *newest, unsigned n, bool stopped);

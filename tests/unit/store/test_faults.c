@@ -908,6 +908,53 @@ START_TEST(slow_disk_delays_nobody_but_its_thread)
 }
 END_TEST
 
+/* The thread hangs; all is seen by others, from a clock that runs ahead. */
+START_TEST(commit_that_does_not_end_is_shown_and_told_once)
+{
+	struct store_status status;
+	struct store *store;
+	int64_t now_ns;
+
+	faulty_vfs_install();
+	ck_assert_int_eq(store_open(&store, directory, 3600), 0);
+	ck_assert_int_eq(store_start(store, &script_ops, &script), 0);
+	wait_for_state(store, STORE_GOOD, 2);
+	store_watch(store, monotonic_ns() + 3600 * 3 * INT64_C(1000000000), &status);
+	ck_assert_int_eq(status.state, STORE_GOOD);
+	store_watch(store, monotonic_ns() + (3600 * 3 + 65) * INT64_C(1000000000), &status);
+	ck_assert_int_eq(status.state, STORE_FAILING);
+	ck_assert_msg(strstr(status.message, "no commit for"), "%s", status.message);
+	store_watch(store, monotonic_ns(), &status);
+	ck_assert_int_eq(status.state, STORE_GOOD);
+	ck_assert_uint_eq(times_said("the meter goes on"), 1);
+
+	faults.hang = true;
+	faults.writes = 0;
+	script_advance(&script);
+	store_commit(store);
+	for (int64_t deadline_ns = monotonic_ns() + PATIENCE_NS; !faults.writes; usleep(1000))
+		ck_assert_int_lt(monotonic_ns(), deadline_ns);
+	now_ns = monotonic_ns();
+	store_watch(store, now_ns, &status);
+	ck_assert_int_eq(status.state, STORE_GOOD);
+	for (int i = 0; i < 3; i++) {
+		store_watch(store, now_ns + (PATIENCE_NS + INT64_C(12000000000)) + i, &status);
+		ck_assert_int_eq(status.state, STORE_FAILING);
+		ck_assert_int_eq(status.last_error, -ETIMEDOUT);
+		ck_assert_msg(strstr(status.message, "a commit has been under way for 7") && strstr(status.message, "state."), "%s",
+			      status.message);
+	}
+	ck_assert_uint_eq(times_said("a commit has been under way for"), 1);
+	ck_assert_uint_eq(times_said("its thread goes on"), 1);
+	faults.hang = false;
+	wait_for_state(store, STORE_GOOD, 4);
+	for (int i = 0; i < 3; i++)
+		store_handover(store, &script.nv, NULL, 0);
+	ck_assert_uint_eq(times_said("its thread goes on"), 2);
+	store_stop(store, 60);
+}
+END_TEST
+
 START_TEST(stop_does_not_wait_for_a_disk_that_hangs_and_leaves_the_state)
 {
 	struct store *store;
@@ -1071,6 +1118,7 @@ static void add_disk_tests(Suite *suite)
 	tcase_add_loop_test(tcase, disk_that_fails_is_told_once_and_tried_until_it_works, 0, sizeof(disks) / sizeof(disks[0]));
 	tcase_add_test(tcase, failed_sync_is_no_commit);
 	tcase_add_test(tcase, slow_disk_delays_nobody_but_its_thread);
+	tcase_add_test(tcase, commit_that_does_not_end_is_shown_and_told_once);
 	tcase_add_test(tcase, stop_does_not_wait_for_a_disk_that_hangs_and_leaves_the_state);
 	tcase_add_test(tcase, file_that_another_program_holds_is_read_and_written_later);
 }
