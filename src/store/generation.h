@@ -42,6 +42,7 @@ struct generation {
 	bool standing;			/* the file is there and was found good */
 	bool fresh;			/* .. `committed` says what is in it */
 	bool in_the_way;		/* a file that is no generation and could not be renamed */
+	char obstacle[256];		/* in_the_way: the reason in words, for the status */
 	struct record committed;
 	bool incomplete;		/* rows are missing that have an initial value */
 	uint32_t other_crc;

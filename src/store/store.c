@@ -49,6 +49,26 @@ void store_note_set_aside(struct store *store)
 	store->status.set_aside = set_aside;
 }
 
+/* One of the two files cannot be written: what is kept is kept once.  0 or its error. */
+static int one_generation_fails(const struct store *store, const char **message)
+{
+	for (unsigned i = 0; i < FILES_GENERATIONS; i++) {
+		*message = store->generation_message[i];
+		if (store->generation_error[i])
+			return store->generation_error[i];
+	}
+	return 0;
+}
+
+static enum store_state state_of(const struct store *store, int error)
+{
+	if (error && is_unusable(store))
+		return STORE_UNUSABLE;
+	if (error)
+		return STORE_FAILING;
+	return store->status.set_aside ? STORE_REPAIRED : STORE_GOOD;
+}
+
 /* Tells the log of changes alone. */
 static void note_result(struct store *store, int error, const char *message)
 {
@@ -60,14 +80,16 @@ static void note_result(struct store *store, int error, const char *message)
 	store->failing = error;
 	pthread_mutex_lock(&store->lock);
 	store_note_set_aside(store);
-	if (error) {
-		/* what a commit itself failed at is counted where it is made */
+	/* what a commit itself failed at is counted where it is made */
+	if (error)
 		store->status.failures += !store->adopted || store->lock_fd < 0;
+	else
+		error = one_generation_fails(store, &message);
+	if (error) {
 		store->status.last_error = error;
 		snprintf(store->status.message, sizeof(store->status.message), "%s", message);
 	}
-	store->status.state = error ? is_unusable(store) ? STORE_UNUSABLE : STORE_FAILING
-				    : store->status.set_aside ? STORE_REPAIRED : STORE_GOOD;
+	store->status.state = state_of(store, error);
 	pthread_mutex_unlock(&store->lock);
 }
 

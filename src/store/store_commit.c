@@ -100,8 +100,10 @@ static int commit_to(struct store *store, unsigned i, struct record *record, cha
 	double took_s;
 	int error;
 
-	if (!is_due(store, i, begin_ns))
+	if (!is_due(store, i, begin_ns)) {
+		snprintf(message, size, "%s", store->generation_message[i]);
 		return store->generation_error[i];
+	}
 	pthread_mutex_lock(&store->lock);
 	store->writing = (int)i;
 	pthread_mutex_unlock(&store->lock);
@@ -145,6 +147,7 @@ static void tell_generation(struct store *store, unsigned i, int error, const ch
 	if (!error && store->generation_error[i])
 		log_notice("store: %s: written again", store->generation[i].path);
 	store->generation_error[i] = error;
+	snprintf(store->generation_message[i], sizeof(store->generation_message[i]), "%s", error ? message : "");
 }
 
 /* The older generation first, so that the newest state stands whole while it is written.  0 or -errno: no generation has it. */
@@ -153,18 +156,20 @@ static int commit_where_due(struct store *store, struct record *record, bool bot
 	unsigned first = older(store);
 	int error[FILES_GENERATIONS] = { 0, 0 };
 	char said[FILES_GENERATIONS][256] = { "", "" };
-	bool done = false;
+	bool done = false, tried[FILES_GENERATIONS] = { false, false };
 
 	for (unsigned k = 0; k < FILES_GENERATIONS && (both || !done); k++) {
 		unsigned i = k ? 1 - first : first;
 
+		tried[i] = true;
 		if (!generation_is_current(&store->generation[i], record))
 			error[i] = commit_to(store, i, record, said[i], sizeof(said[i]));
 		done |= !error[i];
 	}
 	if (done) {
 		for (unsigned i = 0; i < FILES_GENERATIONS; i++)
-			tell_generation(store, i, error[i], said[i]);
+			if (tried[i])
+				tell_generation(store, i, error[i], said[i]);
 		return 0;
 	}
 	snprintf(message, size, "%s", said[*said[1 - first] ? 1 - first : first]);

@@ -20,7 +20,8 @@ struct store {
 
 	/* Of whoever opens, then of the thread. */
 	struct generation generation[FILES_GENERATIONS];
-	int generation_error[FILES_GENERATIONS];	/* told to the log */
+	int generation_error[FILES_GENERATIONS];	/* told to the log; .. */
+	char generation_message[FILES_GENERATIONS][256];	/* .. in words */
 	int64_t look_again_ns[FILES_GENERATIONS];	/* at a file that is in the way */
 	int lock_fd;
 	bool adopted;			/* what is in the directory has been seen: the files are ours to write */

@@ -1108,6 +1108,38 @@ START_TEST(file_that_another_program_holds_is_read_and_written_later)
 }
 END_TEST
 
+/* A file system's mount point is neither a database nor to be renamed. */
+START_TEST(generation_that_cannot_be_written_is_never_called_good)
+{
+	struct store_status status;
+	char path[FILES_PATH_MAX];
+	struct nv state[2], nv;
+	struct store *store;
+
+	make_two(1, state);
+	files_get_path(directory, 1, path);
+	ck_assert(!unlink(path) && !mkdir(path, 0700));
+	ck_assert_int_eq(mount_small(path), 0);
+	ck_assert_int_eq(store_open(&store, directory, 1), 0);
+	ck_assert_int_eq(store_start(store, &script_ops, &script), 0);
+	for (uint64_t commits = 1; commits < 4; commits++) {
+		wait_for_state(store, STORE_FAILING, commits);
+		store_get_status(store, &status);
+		ck_assert_int_eq(status.last_error, -EBUSY);
+		ck_assert_msg(strstr(status.message, "state.1.db: foreign; it cannot be renamed: Device or resource busy"), "%s",
+			      status.message);
+		script_advance(&script);
+		store_commit(store);
+	}
+	ck_assert_uint_eq(times_said("it cannot be renamed"), 1);
+	store_stop(store, 60);
+	ck_assert_int_eq(umount(path), 0);
+	forget_handover();
+	ck_assert(script_find(directory, &nv, NULL, NULL));
+	ck_assert(script_same_meter(&nv, &script.nv));
+}
+END_TEST
+
 static void add_disk_tests(Suite *suite)
 {
 	TCase *tcase = tcase_create("disks");
@@ -1133,6 +1165,7 @@ static void add_root_tests(Suite *suite)
 	tcase_add_loop_test(tcase, file_of_another_user_is_set_aside, 0, 3);
 	tcase_add_loop_test(tcase, directory_without_permission_is_told_and_nothing_in_it_touched, 0, 2);
 	tcase_add_test(tcase, what_root_writes_belongs_to_the_owner_of_the_directory);
+	tcase_add_test(tcase, generation_that_cannot_be_written_is_never_called_good);
 	tcase_add_test(tcase, small_disk_that_is_full_or_read_only_loses_nothing);
 }
 
