@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/recovery.h"
@@ -16,6 +17,12 @@ static int say(char message[TRANSFER_MESSAGE_MAX], const char *path, int error)
 
 static int explain_nothing(const struct recovery *recovery, const char *directory, char message[TRANSFER_MESSAGE_MAX])
 {
+	struct stat status;
+
+	if (stat(directory, &status) < 0)
+		return say(message, directory, -errno);
+	if (!S_ISDIR(status.st_mode))
+		return say(message, directory, -ENOTDIR);
 	for (unsigned i = 0; i < FILES_GENERATIONS; i++) {
 		if (recovery->verdict[i] == GENERATION_MISSING)
 			continue;
@@ -118,25 +125,52 @@ static int write_fresh(const char *fresh, struct record *record, struct given *g
 	return error;
 }
 
-/* One after the other: at any moment a good generation stands. */
+/* One generation of the import under its name; `aside`: what was there has that name now, "" = it is in its place. */
+static int put_one(const char *directory, const char *from, const char *to, char *aside, size_t size)
+{
+	int error;
+
+	*aside = '\0';
+	error = files_set_aside(directory, to, "before-import", aside, size);
+	if (!error)
+		error = files_rename(from, to);
+	if (!error)
+		error = files_sync_directory(directory);
+	return error;
+}
+
+/*
+ * One after the other: at any moment a good generation stands.  Undone when the second fails: the first would be the newest state by
+ * its number, although the import has failed.
+ */
 static int put_in_place(const char *directory, const char *fresh, char message[TRANSFER_MESSAGE_MAX])
 {
-	char from[FILES_PATH_MAX], to[FILES_PATH_MAX], name[FILES_PATH_MAX];
+	char from[FILES_PATH_MAX], to[FILES_PATH_MAX], aside[FILES_GENERATIONS][FILES_PATH_MAX];
+	int error = 0;
+	unsigned n = 0;
 
-	for (unsigned i = 0; i < FILES_GENERATIONS; i++) {
-		int error;
-
-		files_get_path(fresh, i, from);
-		files_get_path(directory, i, to);
-		error = files_set_aside(directory, to, "before-import", name, sizeof(name));
-		if (!error)
-			error = files_rename(from, to);
-		if (!error)
-			error = files_sync_directory(directory);
-		if (error)
-			return say(message, to, error);
+	while (n < FILES_GENERATIONS && !error) {
+		files_get_path(fresh, n, from);
+		files_get_path(directory, n, to);
+		error = put_one(directory, from, to, aside[n], sizeof(aside[n]));
+		n++;
 	}
-	return 0;
+	if (!error)
+		return 0;
+	say(message, to, error);
+	while (n-- > 0) {
+		int undone;
+
+		files_get_path(fresh, n, from);
+		files_get_path(directory, n, to);
+		/* Still the import's?  Back to where it is removed. */
+		if (*aside[n] && access(from, F_OK) < 0)
+			files_rename(to, from);
+		undone = *aside[n] ? files_put_back(directory, aside[n], to) : 0;
+		if (undone)
+			snprintf(message, TRANSFER_MESSAGE_MAX, "%.180s: cannot be put back: %.40s; it is %.120s", to, strerror(-undone), aside[n]);
+	}
+	return error;
 }
 
 static int take_lock(const char *directory, int *fd, char message[TRANSFER_MESSAGE_MAX])
@@ -164,6 +198,8 @@ int transfer_write(const char *directory, const struct nv *nv, const struct data
 	struct handover_name name;
 	int error = files_get_absolute(directory, absolute), lock_fd;
 
+	/* The next start is one after an end in good order, whatever the export was made of: it counts as a power-up. */
+	record.nv.stopped = true;
 	if (!error)
 		error = files_make_directory(absolute);
 	if (error)

@@ -58,7 +58,10 @@ static void fill_hash(char hash[NV_HASH_MAX], uint64_t *seed)
 	size_t length = 60 + script_random(seed) % (NV_HASH_MAX - 60);
 
 	for (size_t i = 0; i < length; i++)
-		hash[i] = (char)('!' + script_random(seed) % 94);
+		do
+			hash[i] = (char)('!' + script_random(seed) % 94);
+		while (strchr(":;*!\\", hash[i]));
+	memcpy(hash, "$y$", 3);
 }
 
 void script_entry(struct datalog_entry *entry, uint64_t serial, unsigned salt)

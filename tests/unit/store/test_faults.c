@@ -19,6 +19,7 @@
 #include "faulty_vfs.h"
 #include "script.h"
 #include "store/store_private.h"
+#include "store/transfer.h"
 
 #define PATIENCE_NS INT64_C(60000000000)
 #define NOBODY 65534
@@ -1108,6 +1109,37 @@ START_TEST(file_that_another_program_holds_is_read_and_written_later)
 }
 END_TEST
 
+START_TEST(import_that_fails_half_way_is_undone)
+{
+	char message[TRANSFER_MESSAGE_MAX], path[FILES_PATH_MAX], other[FILES_PATH_MAX];
+	struct nv state[2], nv;
+	uint64_t sum[2], some = 5;
+
+	make_two(1, state);
+	path_of(other, "mount");
+	ck_assert_int_eq(mkdir(other, 0700), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		files_get_path(directory, i, path);
+		sum[i] = content_sum(path);
+	}
+	ck_assert_int_eq(mount_small(other), 0);
+	/* A file that is a mount point cannot be renamed. */
+	ck_assert_int_eq(mount(path, path, NULL, MS_BIND, NULL), 0);
+	script_fill(&nv, &some);
+	ck_assert_int_eq(transfer_write(directory, &nv, NULL, 0, message), -EBUSY);
+	ck_assert_msg(strstr(message, "state.1.db: Device or resource busy"), "%s", message);
+	ck_assert_int_eq(umount(path), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		files_get_path(directory, i, path);
+		ck_assert_uint_eq(content_sum(path), sum[i]);
+	}
+	ck_assert_uint_eq(script_count_files(directory, "import", NULL), 0);
+	ck_assert(script_find(directory, &nv, NULL, NULL));
+	ck_assert(script_same(&nv, &state[1]));
+	umount(other);
+}
+END_TEST
+
 /* A file system's mount point is neither a database nor to be renamed. */
 START_TEST(generation_that_cannot_be_written_is_never_called_good)
 {
@@ -1165,6 +1197,7 @@ static void add_root_tests(Suite *suite)
 	tcase_add_loop_test(tcase, file_of_another_user_is_set_aside, 0, 3);
 	tcase_add_loop_test(tcase, directory_without_permission_is_told_and_nothing_in_it_touched, 0, 2);
 	tcase_add_test(tcase, what_root_writes_belongs_to_the_owner_of_the_directory);
+	tcase_add_test(tcase, import_that_fails_half_way_is_undone);
 	tcase_add_test(tcase, generation_that_cannot_be_written_is_never_called_good);
 	tcase_add_test(tcase, small_disk_that_is_full_or_read_only_loses_nothing);
 }
