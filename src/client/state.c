@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -105,36 +107,78 @@ static int parse(struct arguments *arguments, int argc, char **argv, bool import
 	return choose_directory(arguments, config_file, state) ? EXIT_USAGE : -1;
 }
 
-/* Passwords' hashes are in it: for its owner alone. */
-static FILE *open_output(const char *path)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+/* Where -o writes: a new file that gets the name when it is whole, or what is no plain file (a pipe, a terminal) itself. */
+struct output {
+	char path[PATH_MAX], fresh[PATH_MAX + 8];	/* fresh "" = none */
+	FILE *out;
+};
 
-	if (!out)
-		fprintf(stderr, "dinmeter: %s: %s\n", path, strerror(errno));
-	if (!out && fd >= 0)
+static int open_fresh(struct output *output)
+{
+	snprintf(output->fresh, sizeof(output->fresh), "%s.XXXXXX", output->path);
+	return mkostemp(output->fresh, O_CLOEXEC);	/* mode 0600: passwords' hashes are in it */
+}
+
+/* 0 or -errno. */
+static int open_output(struct output *output, const char *path)
+{
+	struct stat status;
+	int fd, error;
+
+	memset(output, 0, sizeof(*output));
+	/* A link stays one: the file that it names is replaced. */
+	if (!realpath(path, output->path)) {
+		if (errno != ENOENT)
+			return -errno;
+		if (snprintf(output->path, sizeof(output->path), "%s", path) >= (int)sizeof(output->path))
+			return -ENAMETOOLONG;
+	}
+	if (stat(output->path, &status) == 0 && !S_ISREG(status.st_mode))
+		fd = open(output->path, O_WRONLY | O_CLOEXEC);
+	else
+		fd = open_fresh(output);
+	output->out = fd < 0 ? NULL : fdopen(fd, "w");
+	if (output->out)
+		return 0;
+	error = -errno;
+	if (fd >= 0)
 		close(fd);
-	return out;
+	if (fd >= 0 && *output->fresh)
+		unlink(output->fresh);
+	return error;
+}
+
+/* `error`: of what was written.  0 or -errno; then nothing has changed. */
+static int close_output(struct output *output, int error)
+{
+	if (!error && fsync(fileno(output->out)) < 0 && errno != EINVAL && errno != EROFS)
+		error = -errno;
+	if (fclose(output->out) && !error)
+		error = -errno;
+	if (!*output->fresh)
+		return error;
+	if (!error && rename(output->fresh, output->path) < 0)
+		error = -errno;
+	if (error)
+		unlink(output->fresh);
+	return error;
 }
 
 static int write_output(const struct state_content *content, const char *path)
 {
 	char exported[32] = "";
 	time_t now = time(NULL);
+	struct output output = { .out = stdout };
 	struct tm utc;
-	FILE *out = path ? open_output(path) : stdout;
-	int error;
+	int error = path ? open_output(&output, path) : 0;
 
-	if (!out)
-		return EXIT_FAILED;
 	if (gmtime_r(&now, &utc))
 		strftime(exported, sizeof(exported), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	error = state_json_write(content, exported, out);
-	if (path && !error && fsync(fileno(out)) < 0 && errno != EINVAL && errno != EROFS)
-		error = -errno;
-	if (path && fclose(out) && !error)
-		error = -errno;
+	if (!error) {
+		error = state_json_write(content, exported, output.out);
+		if (path)
+			error = close_output(&output, error);
+	}
 	if (error)
 		fprintf(stderr, "dinmeter: %s: the state cannot be written: %s\n", path ? path : "standard output", strerror(-error));
 	return error ? EXIT_FAILED : EXIT_DONE;

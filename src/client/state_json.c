@@ -63,6 +63,7 @@ static struct json_object *field_to_json(const struct nv *nv, const struct nv_fi
 		return json_object_new_int64(strtoll(text, NULL, 10));
 	case NV_ENERGY:
 	case NV_TEXT:
+	case NV_HASH:
 		return json_object_new_string(text);
 	default:
 		return json_object_new_int64(strtoll(text, NULL, 10));
@@ -94,7 +95,7 @@ int state_json_write(const struct state_content *content, const char *exported, 
 	if (!text)
 		error = -ENOMEM;
 	else if (fprintf(out, "%s\n", text) < 0 || fflush(out))
-		error = -errno;
+		error = errno ? -errno : -EIO;
 	json_object_put(root);
 	return error;
 }
@@ -231,7 +232,8 @@ static bool value_to_text(const struct nv_field *field, struct json_object *valu
 	case NV_BOOL: fits = type == json_type_boolean; break;
 	case NV_DOUBLE: fits = type == json_type_double || type == json_type_int; break;
 	case NV_ENERGY:
-	case NV_TEXT: fits = type == json_type_string; break;
+	case NV_TEXT:
+	case NV_HASH: fits = type == json_type_string; break;
 	case NV_TIME: fits = type == json_type_int || type == json_type_string; break;
 	default: fits = type == json_type_int;
 	}

@@ -19,7 +19,7 @@ struct state_content {
 	struct datalog_entry entry[DATALOG_ENTRIES];
 };
 
-/* Writes it.  `exported`: when.  0 or -errno. */
+/* Writes it.  `exported`: when.  0, -ENOMEM, or what writing gave. */
 int state_json_write(const struct state_content *content, const char *exported, FILE *out);
 
 /*

@@ -186,13 +186,16 @@ int files_rename(const char *from, const char *to)
 	return rename(from, to) < 0 ? -errno : 0;
 }
 
-static void rename_beside(const char *path, const char *to, const char *suffix)
+static void rename_beside(const char *path, const char *to)
 {
-	char from_path[FILES_PATH_MAX + 16], to_path[FILES_PATH_MAX + 96];
+	static const char *const suffix[] = { "-wal", "-shm", "-journal" };
+	char from_path[FILES_PATH_MAX + 96], to_path[FILES_PATH_MAX + 96];
 
-	snprintf(from_path, sizeof(from_path), "%s%s", path, suffix);
-	snprintf(to_path, sizeof(to_path), "%s%s", to, suffix);
-	files_rename(from_path, to_path);
+	for (size_t i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++) {
+		snprintf(from_path, sizeof(from_path), "%s%s", path, suffix[i]);
+		snprintf(to_path, sizeof(to_path), "%s%s", to, suffix[i]);
+		files_rename(from_path, to_path);
+	}
 }
 
 static bool taken(const char *path, const char *suffix)
@@ -206,7 +209,6 @@ static bool taken(const char *path, const char *suffix)
 
 int files_set_aside(const char *directory, const char *path, const char *why, char *name, size_t size)
 {
-	static const char *const suffix[] = { "-wal", "-shm", "-journal" };
 	char to[FILES_PATH_MAX + 80], stamp[32];
 	time_t now = time(NULL);
 	struct tm utc;
@@ -225,9 +227,21 @@ int files_set_aside(const char *directory, const char *path, const char *why, ch
 	}
 	if (error && error != -ENOENT)
 		return error;
-	for (size_t i = 0; i < sizeof(suffix) / sizeof(suffix[0]); i++)
-		rename_beside(path, to, suffix[i]);
+	rename_beside(path, to);
 	snprintf(name, size, "%s", strrchr(to, '/') ? strrchr(to, '/') + 1 : to);
+	return files_sync_directory(directory);
+}
+
+int files_put_back(const char *directory, const char *name, const char *path)
+{
+	char from[FILES_PATH_MAX + 80];
+	int error;
+
+	snprintf(from, sizeof(from), "%.*s/%.*s", FILES_PATH_MAX - 1, directory, 78, name);
+	error = files_rename(from, path);
+	if (error && error != -ENOENT)
+		return error;
+	rename_beside(from, path);
 	return files_sync_directory(directory);
 }
 

@@ -48,6 +48,9 @@ int files_sync_directory(const char *directory);
  */
 int files_set_aside(const char *directory, const char *path, const char *why, char *name, size_t size);
 
+/* Undoes that: DIRECTORY/NAME and what belongs to it gets the name PATH again.  0 (also when there is no such file), or -errno. */
+int files_put_back(const char *directory, const char *name, const char *path);
+
 /* Renames without overwriting.  0 or -errno; -EEXIST. */
 int files_rename(const char *from, const char *to);
 

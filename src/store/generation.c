@@ -80,6 +80,8 @@ int generation_set_aside(struct generation *generation, enum generation_verdict 
 			log_error("store: %s: %s: %s; it cannot be renamed (%s), so it is left alone and not used; %s",
 				  generation->path, generation_why(verdict), reason, strerror(-error), instead);
 		generation->in_the_way = true;
+		snprintf(generation->obstacle, sizeof(generation->obstacle), "%.120s: %.60s; it cannot be renamed: %.40s", generation->path,
+			 generation_why(verdict), strerror(-error));
 		return error;
 	}
 	generation->in_the_way = false;
@@ -120,7 +122,10 @@ static int error_of(const struct generation *generation, sqlite3 *db, int rc)
 
 static int tell(const struct generation *generation, int error, char *message, size_t size)
 {
-	snprintf(message, size, "%s: cannot write: %s", generation->path,
+	if (*generation->obstacle)
+		snprintf(message, size, "%s", generation->obstacle);
+	else
+		snprintf(message, size, "%s: cannot write: %s", generation->path,
 		 error == -EBUSY ? "another program has it open" : error == -EUCLEAN ? "the file is damaged" : strerror(-error));
 	return error;
 }
@@ -134,6 +139,13 @@ void generation_close(struct generation *generation, bool fold)
 		sqlite3_db_config(generation->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	sqlite3_close(generation->db);
 	generation->db = NULL;
+}
+
+void generation_release(struct generation *generation)
+{
+	generation_close(generation, false);
+	forget(generation);
+	generation->in_the_way = false;
 }
 
 static int require_wal(sqlite3 *db)
@@ -332,7 +344,12 @@ static int examine(struct generation *generation)
 		return -ENOMEM;
 	verdict = generation_load(generation->path, recorded, reason);
 	files_take_print(generation->path, &now);
-	if (verdict == GENERATION_GOOD && (!expected || now.inode != before.inode || now.device != before.device)) {
+	/* Another file system lies over the directory since the lock was looked at: the next look tells. */
+	if (expected && now.exists && now.device != before.device) {
+		verdict = GENERATION_FAILED;
+		snprintf(reason, sizeof(reason), "another file system lies over it");
+	}
+	if (verdict == GENERATION_GOOD && (!expected || now.inode != before.inode)) {
 		verdict = GENERATION_FOREIGN;
 		snprintf(reason, sizeof(reason), "%s", replaced_reason);
 	}
@@ -343,8 +360,10 @@ static int examine(struct generation *generation)
 		generation_adopt(generation, recorded, has < knew ? has : knew);
 	}
 	free(recorded);
-	if (verdict == GENERATION_FAILED)
+	if (verdict == GENERATION_FAILED) {
+		snprintf(generation->obstacle, sizeof(generation->obstacle), "%.120s: cannot be read: %.80s", generation->path, reason);
 		return -EAGAIN;
+	}
 	if (verdict == GENERATION_GOOD)
 		return 0;
 	if (verdict == GENERATION_MISSING) {
@@ -389,8 +408,10 @@ static int commit_once(struct generation *generation, const struct record *recor
 int generation_commit(struct generation *generation, const struct record *record, const struct store_ops *ops, void *context,
 		      char *message, size_t size)
 {
-	int error = commit_once(generation, record, ops, context);
+	int error;
 
+	*generation->obstacle = '\0';
+	error = commit_once(generation, record, ops, context);
 	if (error == -EUCLEAN && generation->standing) {
 		generation->fresh = false;
 		error = commit_once(generation, record, ops, context);

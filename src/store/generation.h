@@ -42,6 +42,7 @@ struct generation {
 	bool standing;			/* the file is there and was found good */
 	bool fresh;			/* .. `committed` says what is in it */
 	bool in_the_way;		/* a file that is no generation and could not be renamed */
+	char obstacle[256];		/* in_the_way: the reason in words, for the status */
 	struct record committed;
 	bool incomplete;		/* rows are missing that have an initial value */
 	uint32_t other_crc;
@@ -75,6 +76,9 @@ int generation_set_aside(struct generation *generation, enum generation_verdict 
  */
 int generation_commit(struct generation *generation, const struct record *record, const struct store_ops *ops, void *context,
 		      char *message, size_t size);
+
+/* Closes the file, and nothing is known of what lies there: the directory may be another one. */
+void generation_release(struct generation *generation);
 
 /* Closes the file; `fold`: the WAL is moved into it, so that one file remains. */
 void generation_close(struct generation *generation, bool fold);

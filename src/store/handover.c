@@ -2,10 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "store/crc32.h"
@@ -20,6 +23,8 @@ struct slot {
 	struct handover_state state;
 	uint32_t crc;
 };
+
+static const char *place = "/dev/shm";
 
 _Static_assert(sizeof(struct slot) <= SLOT_BYTES, "a slot holds a state");
 
@@ -36,16 +41,27 @@ void handover_get_boot_id(char boot_id[HANDOVER_BOOT_MAX])
 	boot_id[n > 0 ? strcspn(boot_id, "\n") : 0] = '\0';
 }
 
-void handover_get_path(const char *directory, char path[HANDOVER_PATH_MAX])
+void handover_set_place(const char *directory)
 {
-	const char *runtime = getenv("RUNTIME_DIRECTORY");
-	/* systemd.exec(5): several are separated by colons. */
-	int length = runtime ? (int)strcspn(runtime, ":") : 0;
+	place = directory;
+}
 
-	if (length > 0 && runtime[0] == '/')
-		snprintf(path, HANDOVER_PATH_MAX, "%.*s/handover", length, runtime);
-	else
-		snprintf(path, HANDOVER_PATH_MAX, "%s/handover", directory);
+/* Device and inode: by whatever path, mount or link a run comes to the directory, it finds the same file. */
+int handover_find(const char *directory, struct handover_name *name)
+{
+	char real[PATH_MAX];
+	struct stat status;
+
+	memset(name, 0, sizeof(*name));
+	if (!realpath(directory, real) || stat(real, &status) < 0)
+		return -errno;
+	if (snprintf(name->directory, sizeof(name->directory), "%s", real) >= (int)sizeof(name->directory))
+		return -ENAMETOOLONG;
+	name->owner = status.st_uid;
+	name->group = status.st_gid;
+	snprintf(name->path, sizeof(name->path), "%s/dinmeterd-%lu-%llx-%llx", place, (unsigned long)status.st_uid,
+		 (unsigned long long)status.st_dev, (unsigned long long)status.st_ino);
+	return 0;
 }
 
 static uint32_t slot_crc(const struct slot *slot)
@@ -74,23 +90,43 @@ static bool is_whole(const struct slot *slot)
 	return true;
 }
 
-int handover_read(const char *path, struct handover_state *state)
+/* Everybody may make files where it lies: what another user has put there is not ours, nor is a second name of a file. */
+static int check_file(const struct handover_name *name, int fd)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), error = -EBADMSG;
-	struct slot slot;
 	struct stat status;
+
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode) || status.st_nlink != 1 || (status.st_uid != name->owner && status.st_uid != geteuid()))
+		return -EPERM;
+	return 0;
+}
+
+/* A write to a disk would wait for it, each second. */
+static int check_memory(int fd)
+{
+	struct statfs status;
+
+	if (fstatfs(fd, &status) < 0)
+		return -errno;
+	return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC ? 0 : -ENODEV;
+}
+
+int handover_read(const struct handover_name *name, struct handover_state *state)
+{
+	int fd = open(name->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK), error;
+	struct slot slot;
 
 	if (fd < 0)
 		return -errno;
-	/* What another user has put there is not ours; root may read everybody's. */
-	if (fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) || (geteuid() != 0 && status.st_uid != geteuid())) {
+	error = check_file(name, fd);
+	if (error) {
 		close(fd);
-		return -EPERM;
+		return error;
 	}
+	error = -EBADMSG;
 	for (int i = 0; i < 2; i++) {
 		if (pread(fd, &slot, sizeof(slot), (off_t)i * SLOT_BYTES) != (ssize_t)sizeof(slot) || !is_whole(&slot))
-			continue;
-		if (error && error != -EBADMSG)
 			continue;
 		if (error == -EBADMSG || slot.state.sequence > state->sequence)
 			*state = slot.state;
@@ -100,27 +136,48 @@ int handover_read(const char *path, struct handover_state *state)
 	return error;
 }
 
-int handover_open(struct handover *handover, const char *path)
+static int prepare(const struct handover_name *name, int fd)
+{
+	int error = check_file(name, fd);
+
+	if (!error)
+		error = check_memory(fd);
+	if (!error && fchmod(fd, 0600) < 0)
+		error = -errno;
+	/* What root makes belongs to whoever the directory belongs to: the daemon of another user shall find it. */
+	if (!error && geteuid() == 0 && fchown(fd, name->owner, name->group) < 0)
+		error = -errno;
+	return error ? error : -posix_fallocate(fd, 0, 2 * SLOT_BYTES);
+}
+
+int handover_open(struct handover *handover, const struct handover_name *name)
 {
 	int error;
 
-	handover->fd = -1;
-	if (path != handover->path)
-		snprintf(handover->path, sizeof(handover->path), "%s", path);
-	handover->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	handover->name = *name;
+	handover->error = 0;
+	handover->fd = open(name->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	/* Apart, because kernels refuse O_CREAT for a file of another user in a directory that is everybody's. */
+	if (handover->fd < 0 && errno == ENOENT)
+		handover->fd = open(name->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (handover->fd < 0)
 		return -errno;
-	error = -posix_fallocate(handover->fd, 0, 2 * SLOT_BYTES);
+	error = prepare(name, handover->fd);
 	if (error)
 		handover_close(handover);
 	return error;
+}
+
+int handover_remove(const struct handover_name *name)
+{
+	return unlink(name->path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 bool handover_stands(const struct handover *handover)
 {
 	struct stat mine, named;
 
-	return handover->fd >= 0 && fstat(handover->fd, &mine) == 0 && lstat(handover->path, &named) == 0 &&
+	return handover->fd >= 0 && fstat(handover->fd, &mine) == 0 && lstat(handover->name.path, &named) == 0 &&
 	       mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
 }
 

@@ -16,5 +16,6 @@ libshell_a_SOURCES += \
 	%D%/store.c %D%/store.h \
 	%D%/store_commit.c %D%/store_private.h \
 	%D%/store_open.c \
+	%D%/store_watch.c \
 	%D%/transfer.c %D%/transfer.h \
 	%D%/vfs_count.c %D%/vfs_count.h

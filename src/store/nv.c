@@ -71,10 +71,10 @@ static const struct nv_field fields[] = {
 	{ .name = "pulse_raised", .type = NV_BOOL, PLACE(meter.pulse_raised), .initial = "0" },
 	{ .name = "boot_id", .type = NV_TEXT, PLACE(boot_id), .initial = "" },
 	{ .name = "stopped", .type = NV_BOOL, PLACE(stopped), .initial = "0" },
-	OTHER("setup_password", NV_TEXT, setup_password),
-	OTHER("reset_password", NV_TEXT, reset_password),
-	OTHER("file_setup_password", NV_TEXT, file_setup_password),
-	OTHER("file_reset_password", NV_TEXT, file_reset_password),
+	OTHER("setup_password", NV_HASH, setup_password),
+	OTHER("reset_password", NV_HASH, reset_password),
+	OTHER("file_setup_password", NV_HASH, file_setup_password),
+	OTHER("file_reset_password", NV_HASH, file_reset_password),
 
 	LOG_RANGE("log_read_page", NV_UINT, page, DATALOG_PAGE_RANGE, "0"),
 	LOG_RANGE("log_config", NV_UINT, config, DATALOG_CONFIG_RANGE, "0"),
@@ -167,6 +167,7 @@ void nv_get_text(const struct nv *nv, const struct nv_field *field, char *text, 
 		snprintf(text, size, "%.17g", number);
 		break;
 	case NV_TEXT:
+	case NV_HASH:
 		snprintf(text, size, "%.*s", (int)field->size, member);
 		break;
 	case NV_TIME:
@@ -317,6 +318,24 @@ static int set_whole(char *member, const struct nv_field *field, const char *tex
 	return error;
 }
 
+/*
+ * crypt(5), "available hashing methods": printable ASCII without blanks and these; the methods without an identifier, of seven
+ * bits or eight characters, were never made here.
+ */
+static bool is_hash(const char *text)
+{
+	size_t id = *text == '$' ? strspn(text + 1, "0123456789abcdefghijklmnopqrstuvwxyz") : 0;
+
+	if (!*text)
+		return true;
+	if (!id || text[id + 1] != '$' || !text[id + 2])
+		return false;
+	for (; *text; text++)
+		if (*text <= ' ' || *text > '~' || strchr(":;*!\\", *text))
+			return false;
+	return true;
+}
+
 static int set_string(char *member, size_t size, const char *text)
 {
 	size_t length = strlen(text);
@@ -365,6 +384,8 @@ int nv_set_text(struct nv *nv, const struct nv_field *field, const char *text)
 		return error;
 	case NV_TEXT:
 		return set_string(member, field->size, text);
+	case NV_HASH:
+		return is_hash(text) ? set_string(member, field->size, text) : -EINVAL;
 	case NV_TIME:
 		return set_time(member, text);
 	case NV_ENTRY:
@@ -384,6 +405,7 @@ void nv_get_range(const struct nv_field *field, char *text, size_t size)
 	case NV_ENERGY: snprintf(text, size, "a text of digits, a point and nine digits, at most %" PRIu64 ".999999999", UINT64_MAX); break;
 	case NV_DOUBLE: snprintf(text, size, "a number of 0 or more"); break;
 	case NV_TEXT: snprintf(text, size, "a text of at most %zu printable ASCII characters", field->size - 1); break;
+	case NV_HASH: snprintf(text, size, "empty or a hash of crypt(5), \"$id$..\", of at most %zu characters", field->size - 1); break;
 	case NV_TIME: snprintf(text, size, "%" PRId64 " to %" PRId64 ", or \"never\"", -CLOCK_MAX, CLOCK_MAX); break;
 	case NV_ENTRY: snprintf(text, size, "an entry of the log"); break;
 	default:

@@ -38,6 +38,7 @@ enum nv_type {
 	NV_ENERGY,	/* Wh, VAh or VARh: digits, a point, nine digits */
 	NV_DOUBLE,	/* finite, %.17g: W, var or VA */
 	NV_TEXT,	/* printable ASCII */
+	NV_HASH,	/* "", or a hash of crypt(5): $id$.. */
 	NV_TIME,	/* seconds since 1970, or "never" */
 	NV_ENTRY	/* an entry of the log: numbers between blanks, in the order of the struct */
 };

@@ -32,18 +32,17 @@ static const struct record *best_record(const struct recovery *recovery)
 	return recovery->best < 0 ? NULL : &recovery->recorded[recovery->best]->record;
 }
 
-void recovery_read_handover(struct recovery *recovery, const char *directory, const char *path)
+void recovery_read_handover(struct recovery *recovery, const struct handover_name *name)
 {
 	const struct record *best = best_record(recovery);
 	char boot_id[HANDOVER_BOOT_MAX];
 	struct handover_state state;
 
 	handover_get_boot_id(boot_id);
-	if (handover_read(path, &state) || !*boot_id || strcmp(state.boot_id, boot_id) || strcmp(state.directory, directory))
+	if (handover_read(name, &state) || !*boot_id || strcmp(state.boot_id, boot_id) ||
+	    strcmp(state.directory, name->directory))
 		return;
 	if (best && (state.epoch != best->epoch || state.sequence <= best->handover_sequence))
-		return;
-	if (recovery->handed && state.sequence <= recovery->handover.sequence)
 		return;
 	recovery->handed = true;
 	recovery->handover = state;

@@ -23,8 +23,8 @@ struct recovery {
 /* `directory` is absolute.  0 or -ENOMEM; recovery_free in any case. */
 int recovery_read(struct recovery *recovery, const char *directory);
 
-/* Looks at the handover at `path`: taken when it is of this boot, this directory and epoch, and newer. */
-void recovery_read_handover(struct recovery *recovery, const char *directory, const char *path);
+/* Looks at the handover: taken when it is of this boot, this directory and epoch, and newer. */
+void recovery_read_handover(struct recovery *recovery, const struct handover_name *name);
 
 /* Is anything left? */
 bool recovery_found(const struct recovery *recovery);

@@ -49,6 +49,26 @@ void store_note_set_aside(struct store *store)
 	store->status.set_aside = set_aside;
 }
 
+/* One of the two files cannot be written: what is kept is kept once.  0 or its error. */
+static int one_generation_fails(const struct store *store, const char **message)
+{
+	for (unsigned i = 0; i < FILES_GENERATIONS; i++) {
+		*message = store->generation_message[i];
+		if (store->generation_error[i])
+			return store->generation_error[i];
+	}
+	return 0;
+}
+
+static enum store_state state_of(const struct store *store, int error)
+{
+	if (error && is_unusable(store))
+		return STORE_UNUSABLE;
+	if (error)
+		return STORE_FAILING;
+	return store->status.set_aside ? STORE_REPAIRED : STORE_GOOD;
+}
+
 /* Tells the log of changes alone. */
 static void note_result(struct store *store, int error, const char *message)
 {
@@ -60,14 +80,16 @@ static void note_result(struct store *store, int error, const char *message)
 	store->failing = error;
 	pthread_mutex_lock(&store->lock);
 	store_note_set_aside(store);
-	if (error) {
-		/* what a commit itself failed at is counted where it is made */
+	/* what a commit itself failed at is counted where it is made */
+	if (error)
 		store->status.failures += !store->adopted || store->lock_fd < 0;
+	else
+		error = one_generation_fails(store, &message);
+	if (error) {
 		store->status.last_error = error;
 		snprintf(store->status.message, sizeof(store->status.message), "%s", message);
 	}
-	store->status.state = error ? is_unusable(store) ? STORE_UNUSABLE : STORE_FAILING
-				    : store->status.set_aside ? STORE_REPAIRED : STORE_GOOD;
+	store->status.state = state_of(store, error);
 	pthread_mutex_unlock(&store->lock);
 }
 
@@ -81,6 +103,7 @@ int store_open(struct store **out, const char *directory, int interval_s)
 		return -ENOMEM;
 	store->lock_fd = store->handover.fd = -1;
 	store->interval_s = interval_s;
+	store->writing = -1;
 	error = files_get_absolute(directory, store->directory);
 	if (!error)
 		error = vfs_count_register(&store->vfs);
@@ -102,7 +125,6 @@ int store_open(struct store **out, const char *directory, int interval_s)
 		store->handed.epoch = store->epoch;
 	}
 	note_result(store, error, message);
-	store_renew_handover(store);
 	store->status.heartbeat_ns = monotonic_ns();
 	*out = store;
 	return 0;
@@ -175,8 +197,21 @@ static int64_t delay_after(const struct store *store, unsigned failures)
 static int try_commit(struct store *store, bool important, bool final)
 {
 	char message[256] = "";
-	int error = store_write(store, important, final, message, sizeof(message));
+	int64_t begun_ns = monotonic_ns(), ended_ns;
+	int error;
 
+	pthread_mutex_lock(&store->lock);
+	store->begun_ns = begun_ns;
+	pthread_mutex_unlock(&store->lock);
+	error = store_write(store, important, final, message, sizeof(message));
+	ended_ns = monotonic_ns();
+	pthread_mutex_lock(&store->lock);
+	store->begun_ns = 0;
+	store->writing = -1;
+	store->took_ns = ended_ns - begun_ns;
+	if (!error)
+		store->kept_ns = ended_ns;
+	pthread_mutex_unlock(&store->lock);
 	if (error != -ECANCELED)
 		note_result(store, error, message);
 	return error;
@@ -238,7 +273,9 @@ int store_start(struct store *store, const struct store_ops *ops, void *context)
 	if (error)
 		return error;
 	pthread_setname_np(store->thread, "store");
+	pthread_mutex_lock(&store->lock);
 	store->started = true;
+	pthread_mutex_unlock(&store->lock);
 	return 0;
 }
 
@@ -252,14 +289,15 @@ void store_commit(struct store *store)
 
 void store_handover(struct store *store, const struct nv *nv, const struct datalog_entry *newest, unsigned n)
 {
+	struct store_status status;
+
 	store_hand_over(store, nv, newest, n, false);
+	store_watch(store, monotonic_ns(), &status);
 }
 
 void store_get_status(struct store *store, struct store_status *status)
 {
-	pthread_mutex_lock(&store->lock);
-	*status = store->status;
-	pthread_mutex_unlock(&store->lock);
+	store_watch(store, monotonic_ns(), status);
 	status->bytes_written = store->vfs.bytes;
 }
 
@@ -330,7 +368,7 @@ void store_stop(struct store *store, double wait_s)
 		}
 		pthread_join(store->thread, NULL);
 		if (kept && store->handover.fd >= 0)
-			unlink(store->handover.path);
+			handover_remove(&store->handover.name);
 	}
 	store_free(store);
 }

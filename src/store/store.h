@@ -2,8 +2,8 @@
  * store - non-volatile state and log, kept in SQLite by a thread of its own.
  *
  * In the directory: state.0.db and state.1.db, two generations that are written in turn (both at an important commit),
- * each whole in itself; `lock`, held while a daemon uses the directory; `handover`, a page of memory that a killed
- * process leaves to the next one of the same boot (in $RUNTIME_DIRECTORY where systemd gives one).
+ * each whole in itself; `lock`, held while a daemon uses the directory.  In /dev/shm: the handover, a page of memory
+ * that a killed process leaves to the next one of the same boot (handover.h).
  * A file that cannot be read, is damaged or of a newer schema is renamed, never overwritten.
  *
  * A state that could not be read at the start (the directory was not there, or in use) and appears later is left alone: the
@@ -35,7 +35,7 @@ struct store_ops {
 enum store_state {
 	STORE_GOOD,		/* commits succeed */
 	STORE_REPAIRED,		/* good, but since the start a damaged file was set aside */
-	STORE_FAILING,		/* the last commit failed: tried again */
+	STORE_FAILING,		/* the last commit failed, or does not end, or one of the two files cannot be written: tried again */
 	STORE_UNUSABLE		/* no directory, no permission, in use by another process: tried again */
 };
 
@@ -73,11 +73,12 @@ int store_start(struct store *store, const struct store_ops *ops, void *context)
 void store_commit(struct store *store);
 
 /*
- * The meter's thread: leaves the present state to whoever comes after a kill.  Memory alone: never blocks on a disk
- * under systemd.  `newest`: log entries that may not be committed yet (those with a serial > nv's newest less 8 do).
+ * The meter's thread: leaves the present state to whoever comes after a kill.  Memory alone: never waits for a
+ * disk.  Notices here and in store_get_status that a commit does not end, and logs that.  `newest`: log entries that may not be committed yet (those with a serial > nv's newest less 8 do).
  */
 void store_handover(struct store *store, const struct nv *nv, const struct datalog_entry *newest, unsigned n);
 
+/* Any thread; never waits for a disk. */
 void store_get_status(struct store *store, struct store_status *status);
 
 /*

@@ -40,24 +40,27 @@ static bool ask_nv(struct store *store, struct nv *nv)
 
 void store_renew_handover(struct store *store)
 {
-	char path[HANDOVER_PATH_MAX];
 	struct handover fresh, old;
+	bool same = !strcmp(store->handover.name.path, store->handover_name.path);
 	int error;
 
-	handover_get_path(store->directory, path);
-	if (!store->handover_wanted || handover_stands(&store->handover))
+	if (!*store->handover_name.path || (same && handover_stands(&store->handover)))
 		return;
-	/* Opening may wait for a disk: the meter's thread does not. */
-	error = handover_open(&fresh, path);
+	error = handover_open(&fresh, &store->handover_name);
 	pthread_mutex_lock(&store->handover_lock);
 	old = store->handover;
 	if (!error)
 		store->handover = fresh;
 	pthread_mutex_unlock(&store->handover_lock);
+	/* Of a directory that is another one now: what is kept from now on is newer. */
+	if (!error && !same && old.fd >= 0)
+		handover_remove(&old.name);
 	if (!error)
 		handover_close(&old);
 	if (error && error != store->handover_error)
-		log_warning("store: %s: %s; a killed process loses what came after the last commit", path, strerror(-error));
+		log_warning("store: %s: %s; a killed process loses what came after the last commit", store->handover_name.path,
+			    error == -EPERM ? "not a file of the state directory's owner" :
+			    error == -ENODEV ? "does not lie in memory" : strerror(-error));
 	store->handover_error = error;
 }
 
@@ -75,7 +78,7 @@ void store_hand_over(struct store *store, const struct nv *nv, const struct data
 	snprintf(state->nv.boot_id, sizeof(state->nv.boot_id), "%s", store->boot_id);
 	state->nv.stopped = stopped;
 	snprintf(state->boot_id, sizeof(state->boot_id), "%s", store->boot_id);
-	snprintf(state->directory, sizeof(state->directory), "%s", store->directory);
+	snprintf(state->directory, sizeof(state->directory), "%s", store->handover_name.directory);
 	memset(state->entry, 0, sizeof(state->entry));
 	if (n)
 		memcpy(state->entry, newest, n * sizeof(*newest));
@@ -97,8 +100,13 @@ static int commit_to(struct store *store, unsigned i, struct record *record, cha
 	double took_s;
 	int error;
 
-	if (!is_due(store, i, begin_ns))
+	if (!is_due(store, i, begin_ns)) {
+		snprintf(message, size, "%s", store->generation_message[i]);
 		return store->generation_error[i];
+	}
+	pthread_mutex_lock(&store->lock);
+	store->writing = (int)i;
+	pthread_mutex_unlock(&store->lock);
 	record->sequence = store->sequence + 1;
 	error = generation_commit(&store->generation[i], record, &wrapped, store, message, size);
 	store->look_again_ns[i] = monotonic_ns() + LOOK_AGAIN;
@@ -139,6 +147,7 @@ static void tell_generation(struct store *store, unsigned i, int error, const ch
 	if (!error && store->generation_error[i])
 		log_notice("store: %s: written again", store->generation[i].path);
 	store->generation_error[i] = error;
+	snprintf(store->generation_message[i], sizeof(store->generation_message[i]), "%s", error ? message : "");
 }
 
 /* The older generation first, so that the newest state stands whole while it is written.  0 or -errno: no generation has it. */
@@ -147,48 +156,41 @@ static int commit_where_due(struct store *store, struct record *record, bool bot
 	unsigned first = older(store);
 	int error[FILES_GENERATIONS] = { 0, 0 };
 	char said[FILES_GENERATIONS][256] = { "", "" };
-	bool done = false;
+	bool done = false, tried[FILES_GENERATIONS] = { false, false };
 
 	for (unsigned k = 0; k < FILES_GENERATIONS && (both || !done); k++) {
 		unsigned i = k ? 1 - first : first;
 
+		tried[i] = true;
 		if (!generation_is_current(&store->generation[i], record))
 			error[i] = commit_to(store, i, record, said[i], sizeof(said[i]));
 		done |= !error[i];
 	}
 	if (done) {
 		for (unsigned i = 0; i < FILES_GENERATIONS; i++)
-			tell_generation(store, i, error[i], said[i]);
+			if (tried[i])
+				tell_generation(store, i, error[i], said[i]);
 		return 0;
 	}
 	snprintf(message, size, "%s", said[*said[1 - first] ? 1 - first : first]);
 	return error[1 - first] ? error[1 - first] : error[first];
 }
 
-static int take_lock_again(struct store *store, char *message, size_t size)
+/*
+ * Somebody has removed the lock, or another directory lies over ours, perhaps a disk that was mounted late.  What is there now
+ * is looked at as at the start: nothing is known of it.
+ */
+static void let_go_of_lost_lock(struct store *store)
 {
-	pid_t pid;
-	int error;
-
-	if (store->lock_fd >= 0 && files_lock_stands(store->directory, store->lock_fd))
-		return 0;
-	/* Somebody has removed it, perhaps with the whole directory. */
-	if (store->lock_fd >= 0)
-		close(store->lock_fd);
+	if (store->lock_fd < 0 || files_lock_stands(store->directory, store->lock_fd))
+		return;
+	log_error("store: %s: its lock is not there any more: removed, or something was mounted over it; looked at anew",
+		  store->directory);
+	close(store->lock_fd);
 	store->lock_fd = -1;
-	error = files_make_directory(store->directory);
-	if (error) {
-		snprintf(message, size, "%s: %s", store->directory, strerror(-error));
-		return error;
-	}
-	store->lock_fd = files_lock(store->directory, true, &pid);
-	if (store->lock_fd >= 0)
-		return 0;
-	if (store->lock_fd == -EBUSY)
-		snprintf(message, size, "%s: in use by process %ld", store->directory, (long)pid);
-	else
-		snprintf(message, size, "%s: cannot write: %s", store->directory, strerror(-store->lock_fd));
-	return store->lock_fd;
+	for (unsigned i = 0; i < FILES_GENERATIONS; i++)
+		generation_release(&store->generation[i]);
+	store->adopted = false;
 }
 
 /*
@@ -232,10 +234,9 @@ int store_write(struct store *store, bool important, bool final, char *message, 
 	snprintf(record.nv.boot_id, sizeof(record.nv.boot_id), "%s", store->boot_id);
 	record.nv.stopped = final;
 	error = make_legal(store, &record.nv, message, size);
-	if (!error && !store->adopted)
-		error = store_recover(store, true, message, size);
+	let_go_of_lost_lock(store);
 	if (!error)
-		error = take_lock_again(store, message, size);
+		error = store->adopted ? store_take_lock(store, message, size) : store_recover(store, true, message, size);
 	if (error)
 		return error;
 	record.epoch = store->epoch;

@@ -10,7 +10,7 @@
 
 #include "daemon/log.h"
 
-static int take_lock(struct store *store, char *message, size_t size)
+int store_take_lock(struct store *store, char *message, size_t size)
 {
 	pid_t pid;
 
@@ -101,9 +101,15 @@ static bool may_adopt(const struct store *store, const struct recovery *recovery
 static int refuse(struct store *store, char *message, size_t size)
 {
 	store->refused = true;
-	snprintf(message, size, "%s: holds the state of an earlier run, which could not be read at the start; it is left as it is, "
+	snprintf(message, size, "%s: holds the state of another run, which could not be read at the start; it is left as it is, "
 		 "restart dinmeterd to take it", store->directory);
 	return -EEXIST;
+}
+
+/* Is it of this run or of what it has come from?  A higher sequence is a later state of that, which this run has never seen. */
+static bool comes_from(const struct store *store, const struct record *best)
+{
+	return best->epoch == store->epoch && best->sequence <= store->sequence;
 }
 
 static int adopt(struct store *store, const struct recovery *recovery, bool late, char *message, size_t size)
@@ -112,7 +118,7 @@ static int adopt(struct store *store, const struct recovery *recovery, bool late
 	uint64_t handed;
 
 	/* A running meter goes on only with what it comes from itself. */
-	if (late && recovery->best >= 0 && (!store->found || recovery->recorded[recovery->best]->record.epoch != store->epoch))
+	if (late && recovery->best >= 0 && !comes_from(store, &recovery->recorded[recovery->best]->record))
 		return refuse(store, message, size);
 	if (!late)
 		take_state(store, recovery, &record);
@@ -137,46 +143,75 @@ static int adopt(struct store *store, const struct recovery *recovery, bool late
 	return 0;
 }
 
-/* A daemon that cannot have the directory can still go on from what was left in memory. */
-static void adopt_handover_alone(struct store *store, const char *handover_path)
+static void set_handover_name(struct store *store, const struct handover_name *name)
 {
-	struct recovery recovery = { .best = -1 };
-	struct record record;
-
-	recovery_read_handover(&recovery, store->directory, handover_path);
-	take_state(store, &recovery, &record);
 	pthread_mutex_lock(&store->handover_lock);
-	store->handed.epoch = store->epoch;
-	store->handed.sequence = record.handover_sequence;
+	store->handover_name = *name;
 	pthread_mutex_unlock(&store->handover_lock);
 }
 
-int store_recover(struct store *store, bool late, char *message, size_t size)
+static void begin_epoch(struct store *store)
 {
-	char handover_path[HANDOVER_PATH_MAX];
-	struct recovery recovery;
-	int error = files_make_directory(store->directory);
+	sqlite3_randomness(sizeof(store->epoch), &store->epoch);
+	store->epoch &= INT64_MAX;
+	pthread_mutex_lock(&store->handover_lock);
+	store->handed.epoch = store->epoch;
+	pthread_mutex_unlock(&store->handover_lock);
+}
 
-	handover_get_path(store->directory, handover_path);
-	if (error) {
-		snprintf(message, size, "%s: %s", store->directory, strerror(-error));
-		store->handover_wanted = true;
-		if (!late)
-			adopt_handover_alone(store, handover_path);
-		return error;
-	}
-	error = take_lock(store, message, size);
-	if (error == -EBUSY)
-		return error;
-	store->handover_wanted = true;
-	error = recovery_read(&recovery, store->directory);
+/*
+ * A handover that was not taken goes: it could not be read, perhaps by this user or this build alone, or is of another state, and
+ * must not stand against what this run commits.  Where it cannot be removed, it is of another epoch from now on.
+ */
+static void supersede_handover(struct store *store, const struct handover_name *name)
+{
+	int error = handover_remove(name);
+
+	if (!error)
+		return;
+	log_warning("store: %s: cannot be read nor removed (%s); it is not used", name->path, strerror(-error));
+	begin_epoch(store);
+}
+
+static int look(struct store *store, const struct handover_name *name, bool late, char *message, size_t size)
+{
+	struct recovery recovery;
+	bool ours = late && !strcmp(store->handover_name.path, name->path);
+	int error = recovery_read(&recovery, store->directory);
+
 	if (!error) {
 		if (!late)
-			recovery_read_handover(&recovery, store->directory, handover_path);
+			recovery_read_handover(&recovery, name);
 		error = adopt(store, &recovery, late, message, size);
+		if (!recovery.handed && !ours && (!late || !error))
+			supersede_handover(store, name);
 	} else {
 		snprintf(message, size, "%s: %s", store->directory, strerror(-error));
 	}
 	recovery_free(&recovery);
+	return error;
+}
+
+int store_recover(struct store *store, bool late, char *message, size_t size)
+{
+	struct handover_name name;
+	int error = files_make_directory(store->directory);
+
+	store->refused = false;
+	if (!error)
+		error = handover_find(store->directory, &name);
+	if (error) {
+		snprintf(message, size, "%s: %s", store->directory, strerror(-error));
+		return error;
+	}
+	error = store_take_lock(store, message, size);
+	if (error == -EBUSY)
+		return error;
+	error = look(store, &name, late, message, size);
+	/* A state that is left alone keeps its handover too. */
+	if (!late || !error) {
+		set_handover_name(store, &name);
+		store_renew_handover(store);
+	}
 	return error;
 }

@@ -1,5 +1,6 @@
 /*
- * store_private - what store.c (threads), store_commit.c (a commit) and store_open.c (what was found) share.
+ * store_private - what store.c (threads), store_commit.c (a commit), store_open.c (what was found) and store_watch.c (a commit that
+ * does not end) share.
  */
 #ifndef STORE_STORE_PRIVATE_H
 #define STORE_STORE_PRIVATE_H
@@ -19,7 +20,8 @@ struct store {
 
 	/* Of whoever opens, then of the thread. */
 	struct generation generation[FILES_GENERATIONS];
-	int generation_error[FILES_GENERATIONS];	/* told to the log */
+	int generation_error[FILES_GENERATIONS];	/* told to the log; .. */
+	char generation_message[FILES_GENERATIONS][256];	/* .. in words */
 	int64_t look_again_ns[FILES_GENERATIONS];	/* at a file that is in the way */
 	int lock_fd;
 	bool adopted;			/* what is in the directory has been seen: the files are ours to write */
@@ -40,7 +42,7 @@ struct store {
 	struct handover handover;
 	struct handover_state handed;	/* what was written last; sequence and epoch are always right */
 	int handover_error;		/* told to the log */
-	bool handover_wanted;		/* false: the directory is another process's */
+	struct handover_name handover_name;	/* path "" = none: no directory, or it is another process's */
 
 	pthread_mutex_t ops_lock;	/* the three below: after store_stop nobody is called */
 	struct store_ops ops;
@@ -52,6 +54,11 @@ struct store {
 	pthread_t thread;
 	bool started, stop, wanted, done;
 	bool kept;			/* done: the last state is in a generation */
+	int64_t begun_ns;		/* of the commit under way, 0 = none; .. */
+	int writing;			/* .. to which generation, -1 = to none yet */
+	int64_t took_ns;		/* the one before it */
+	int64_t kept_ns;		/* when the files were last known to have the state */
+	bool stuck;			/* told to the log */
 	struct store_status status;
 };
 
@@ -61,11 +68,17 @@ struct store {
  */
 int store_recover(struct store *store, bool late, char *message, size_t size);
 
-/* Commits what is new.  0 or -errno with the reason in words. */
+/* Takes the directory's lock when it is not held.  0 or -errno with the reason in words. */
+int store_take_lock(struct store *store, char *message, size_t size);
+
 /* The account of files set aside; status lock held. */
 void store_note_set_aside(struct store *store);
 
+/* Commits what is new.  0 or -errno with the reason in words; -ECANCELED after store_stop has given the thread up. */
 int store_write(struct store *store, bool important, bool final, char *message, size_t size);
+
+/* The status as it is at now_ns; the log is told when a commit has been under way for too long, and when it has ended. */
+void store_watch(struct store *store, int64_t now_ns, struct store_status *status);
 
 /* The handover of a state, with the store's marks; the caller holds no lock.  `stopped`: as nv.stopped. */
 void store_hand_over(struct store *store, const struct nv *nv, const struct datalog_entry *newest, unsigned n, bool stopped);

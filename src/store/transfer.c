@@ -4,19 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/recovery.h"
-
-#define PLACES 3
-
-/* Where a daemon may have its handover: its unit's runtime directory, this process's own, the state directory. */
-static void get_handover_paths(const char *directory, char path[PLACES][HANDOVER_PATH_MAX])
-{
-	snprintf(path[0], HANDOVER_PATH_MAX, "%s/dinmeterd/handover", RUNSTATEDIR);
-	handover_get_path(directory, path[1]);
-	snprintf(path[2], HANDOVER_PATH_MAX, "%.480s/handover", directory);
-}
 
 static int say(char message[TRANSFER_MESSAGE_MAX], const char *path, int error)
 {
@@ -26,6 +17,12 @@ static int say(char message[TRANSFER_MESSAGE_MAX], const char *path, int error)
 
 static int explain_nothing(const struct recovery *recovery, const char *directory, char message[TRANSFER_MESSAGE_MAX])
 {
+	struct stat status;
+
+	if (stat(directory, &status) < 0)
+		return say(message, directory, -errno);
+	if (!S_ISDIR(status.st_mode))
+		return say(message, directory, -ENOTDIR);
 	for (unsigned i = 0; i < FILES_GENERATIONS; i++) {
 		if (recovery->verdict[i] == GENERATION_MISSING)
 			continue;
@@ -39,7 +36,8 @@ static int explain_nothing(const struct recovery *recovery, const char *director
 int transfer_read(const char *directory, struct nv *nv, struct datalog_entry *entries, unsigned *n,
 		  char message[TRANSFER_MESSAGE_MAX])
 {
-	char absolute[FILES_PATH_MAX], path[PLACES][HANDOVER_PATH_MAX];
+	char absolute[FILES_PATH_MAX];
+	struct handover_name name;
 	struct recovery recovery;
 	struct record record;
 	int error = files_get_absolute(directory, absolute);
@@ -51,9 +49,8 @@ int transfer_read(const char *directory, struct nv *nv, struct datalog_entry *en
 		say(message, directory, error);
 		goto out;
 	}
-	get_handover_paths(absolute, path);
-	for (unsigned i = 0; i < PLACES; i++)
-		recovery_read_handover(&recovery, absolute, path[i]);
+	if (!handover_find(absolute, &name))
+		recovery_read_handover(&recovery, &name);
 	if (!recovery_found(&recovery)) {
 		error = explain_nothing(&recovery, absolute, message);
 		goto out;
@@ -128,36 +125,52 @@ static int write_fresh(const char *fresh, struct record *record, struct given *g
 	return error;
 }
 
-/* One after the other: at any moment a good generation stands. */
-static int put_in_place(const char *directory, const char *fresh, char message[TRANSFER_MESSAGE_MAX])
+/* One generation of the import under its name; `aside`: what was there has that name now, "" = it is in its place. */
+static int put_one(const char *directory, const char *from, const char *to, char *aside, size_t size)
 {
-	char from[FILES_PATH_MAX], to[FILES_PATH_MAX], name[FILES_PATH_MAX];
+	int error;
 
-	for (unsigned i = 0; i < FILES_GENERATIONS; i++) {
-		int error;
-
-		files_get_path(fresh, i, from);
-		files_get_path(directory, i, to);
-		error = files_set_aside(directory, to, "before-import", name, sizeof(name));
-		if (!error)
-			error = files_rename(from, to);
-		if (!error)
-			error = files_sync_directory(directory);
-		if (error)
-			return say(message, to, error);
-	}
-	return 0;
+	*aside = '\0';
+	error = files_set_aside(directory, to, "before-import", aside, size);
+	if (!error)
+		error = files_rename(from, to);
+	if (!error)
+		error = files_sync_directory(directory);
+	return error;
 }
 
-static void remove_handovers(const char *directory)
+/*
+ * One after the other: at any moment a good generation stands.  Undone when the second fails: the first would be the newest state by
+ * its number, although the import has failed.
+ */
+static int put_in_place(const char *directory, const char *fresh, char message[TRANSFER_MESSAGE_MAX])
 {
-	char path[PLACES][HANDOVER_PATH_MAX];
-	struct handover_state state;
+	char from[FILES_PATH_MAX], to[FILES_PATH_MAX], aside[FILES_GENERATIONS][FILES_PATH_MAX];
+	int error = 0;
+	unsigned n = 0;
 
-	get_handover_paths(directory, path);
-	for (unsigned i = 0; i < PLACES; i++)
-		if (!handover_read(path[i], &state) && !strcmp(state.directory, directory))
-			unlink(path[i]);
+	while (n < FILES_GENERATIONS && !error) {
+		files_get_path(fresh, n, from);
+		files_get_path(directory, n, to);
+		error = put_one(directory, from, to, aside[n], sizeof(aside[n]));
+		n++;
+	}
+	if (!error)
+		return 0;
+	say(message, to, error);
+	while (n-- > 0) {
+		int undone;
+
+		files_get_path(fresh, n, from);
+		files_get_path(directory, n, to);
+		/* Still the import's?  Back to where it is removed. */
+		if (*aside[n] && access(from, F_OK) < 0)
+			files_rename(to, from);
+		undone = *aside[n] ? files_put_back(directory, aside[n], to) : 0;
+		if (undone)
+			snprintf(message, TRANSFER_MESSAGE_MAX, "%.180s: cannot be put back: %.40s; it is %.120s", to, strerror(-undone), aside[n]);
+	}
+	return error;
 }
 
 static int take_lock(const char *directory, int *fd, char message[TRANSFER_MESSAGE_MAX])
@@ -182,8 +195,11 @@ int transfer_write(const char *directory, const struct nv *nv, const struct data
 	char absolute[FILES_PATH_MAX], fresh[FILES_PATH_MAX + 16];
 	struct record record = { .nv = *nv };
 	struct given given = { entries, n };
+	struct handover_name name;
 	int error = files_get_absolute(directory, absolute), lock_fd;
 
+	/* The next start is one after an end in good order, whatever the export was made of: it counts as a power-up. */
+	record.nv.stopped = true;
 	if (!error)
 		error = files_make_directory(absolute);
 	if (error)
@@ -192,7 +208,6 @@ int transfer_write(const char *directory, const struct nv *nv, const struct data
 	if (error)
 		return error;
 	error = read_sequence(absolute, &record.sequence);
-	/* A handover that nobody finds to remove does not belong to this epoch either. */
 	sqlite3_randomness(sizeof(record.epoch), &record.epoch);
 	record.epoch &= INT64_MAX;
 	snprintf(fresh, sizeof(fresh), "%s/import.new", absolute);
@@ -205,8 +220,9 @@ int transfer_write(const char *directory, const struct nv *nv, const struct data
 		error = write_fresh(fresh, &record, &given, message);
 	if (!error)
 		error = put_in_place(absolute, fresh, message);
-	if (!error)
-		remove_handovers(absolute);
+	/* One that cannot be removed does not belong to this epoch. */
+	if (!error && !handover_find(absolute, &name))
+		handover_remove(&name);
 	remove_fresh(fresh);
 	close(lock_fd);
 	return error;

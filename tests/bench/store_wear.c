@@ -49,7 +49,7 @@ int main(int argc, char **argv)
 
 	snprintf(directory, sizeof(directory), "%s/dinmeterd-wear-XXXXXX", parent);
 	script_make_directory(runtime);
-	setenv("RUNTIME_DIRECTORY", runtime, 1);
+	handover_set_place(runtime);
 	if (!mkdtemp(directory)) {
 		perror(directory);
 		return EXIT_FAILURE;

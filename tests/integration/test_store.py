@@ -113,7 +113,7 @@ def test_a_second_daemon_leaves_the_state_of_the_first_alone(daemon):
     with Control(second.control) as control:
         status = control.status()["store"]
         assert status["state"] == "unusable" and str(first.process.pid) in status["message"], status
-    assert kept(first) == ["handover", "lock", *FILES]
+    assert kept(first) == ["lock", *FILES]
     check_alive(first)
 
 

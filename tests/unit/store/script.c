@@ -58,7 +58,10 @@ static void fill_hash(char hash[NV_HASH_MAX], uint64_t *seed)
 	size_t length = 60 + script_random(seed) % (NV_HASH_MAX - 60);
 
 	for (size_t i = 0; i < length; i++)
-		hash[i] = (char)('!' + script_random(seed) % 94);
+		do
+			hash[i] = (char)('!' + script_random(seed) % 94);
+		while (strchr(":;*!\\", hash[i]));
+	memcpy(hash, "$y$", 3);
 }
 
 void script_entry(struct datalog_entry *entry, uint64_t serial, unsigned salt)
@@ -245,6 +248,17 @@ static int remove_one(const char *path, const struct stat *status, int type, str
 void script_remove_directory(const char *path)
 {
 	nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+void script_forget_handover(const char *place)
+{
+	char name[256], path[512];
+
+	while (script_count_files(place, "dinmeterd-", name)) {
+		snprintf(path, sizeof(path), "%s/%s", place, name);
+		if (unlink(path))
+			abort();
+	}
 }
 
 uint64_t script_seed(void)

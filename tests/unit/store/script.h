@@ -43,6 +43,9 @@ bool script_same_meter(const struct nv *a, const struct nv *b);
 void script_make_directory(char path[64]);
 void script_remove_directory(const char *path);
 
+/* Removes the handovers that lie in the directory. */
+void script_forget_handover(const char *place);
+
 /* A seed from the environment's SEED or the clock, printed. */
 uint64_t script_seed(void);
 

@@ -19,6 +19,7 @@
 #include "faulty_vfs.h"
 #include "script.h"
 #include "store/store_private.h"
+#include "store/transfer.h"
 
 #define PATIENCE_NS INT64_C(60000000000)
 #define NOBODY 65534
@@ -61,7 +62,7 @@ static void setup(void)
 {
 	script_make_directory(directory);
 	script_make_directory(runtime);
-	setenv("RUNTIME_DIRECTORY", runtime, 1);
+	handover_set_place(runtime);
 	unsetenv("JOURNAL_STREAM");
 	script_init(&script, 1);
 	seed = script_seed();
@@ -83,10 +84,7 @@ static void path_of(char path[FILES_PATH_MAX], const char *name)
 
 static void forget_handover(void)
 {
-	char path[FILES_PATH_MAX];
-
-	snprintf(path, sizeof(path), "%s/handover", runtime);
-	unlink(path);
+	script_forget_handover(runtime);
 }
 
 /*
@@ -677,7 +675,7 @@ START_TEST(directory_deleted_at_run_time_is_told_and_made_anew)
 	script_remove_directory(directory);
 	script_advance(&script);
 	ck_assert_int_eq(script_write(store, true), 0);
-	ck_assert_uint_eq(times_said("is gone; written anew from memory"), 2);
+	ck_assert_uint_eq(times_said("its lock is not there any more"), 1);
 	/* the lock is held again too */
 	{
 		struct store *second = script_open(&script, directory);
@@ -685,6 +683,101 @@ START_TEST(directory_deleted_at_run_time_is_told_and_made_anew)
 		ck_assert_int_eq(second->status.state, STORE_UNUSABLE);
 		script_kill(second);
 	}
+	script_kill(store);
+	forget_handover();
+	ck_assert(script_find(directory, &nv, NULL, NULL));
+	ck_assert(script_same_meter(&nv, &script.nv));
+}
+END_TEST
+
+static void rename_directory(const char *from, const char *to)
+{
+	ck_assert_msg(!rename(from, to), "%s to %s: %s", from, to, strerror(errno));
+}
+
+/*
+ * The disk's state is of another epoch, or (1) what lies below is an old copy of it, which the run has begun from: the run does
+ * not come from the disk's newest state.  When the disk goes again, the run goes on below.
+ */
+START_TEST(state_on_a_disk_that_is_mounted_late_is_never_touched)
+{
+	char disk[96], below[96], command[256], path[FILES_PATH_MAX], message[256] = "";
+	struct nv on_disk, nv;
+	struct store *store;
+	uint64_t sum[2];
+
+	snprintf(disk, sizeof(disk), "%s-disk", directory);
+	snprintf(below, sizeof(below), "%s-below", directory);
+	ck_assert_int_eq(mkdir(disk, 0750), 0);
+	store = script_open(&script, directory);
+	ck_assert_int_eq(script_write(store, true), 0);
+	script_kill(store);
+	forget_handover();
+	snprintf(command, sizeof(command), "cp -a %s/. %s && %s %s/*", directory, disk, _i ? ": keep" : "rm -r", directory);
+	ck_assert_int_eq(system(command), 0);
+	rename_directory(directory, below);
+	rename_directory(disk, directory);
+	store = script_open(&script, directory);
+	script_advance(&script);
+	ck_assert_int_eq(script_write(store, true), 0);
+	script_advance(&script);
+	store_handover(store, &script.nv, NULL, 0);
+	on_disk = script.nv;
+	script_kill(store);
+	for (unsigned i = 0; i < 2; i++) {
+		files_get_path(directory, i, path);
+		sum[i] = content_sum(path);
+	}
+	rename_directory(directory, disk);
+	rename_directory(below, directory);
+
+	store = script_open(&script, directory);
+	script_advance(&script);
+	ck_assert_int_eq(script_write(store, false), 0);
+	rename_directory(directory, below);
+	rename_directory(disk, directory);
+	for (int i = 0; i < 3; i++) {
+		script_advance(&script);
+		store_handover(store, &script.nv, NULL, 0);
+		ck_assert_int_eq(store_write(store, true, false, message, sizeof(message)), -EEXIST);
+		ck_assert_ptr_nonnull(strstr(message, "left as it is"));
+		ck_assert(!store->adopted);
+	}
+	ck_assert_uint_eq(times_said("its lock is not there any more"), 1);
+	ck_assert_uint_eq(script_count_files(directory, "foreign", NULL) + script_count_files(directory, "damaged", NULL), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		files_get_path(directory, i, path);
+		ck_assert_uint_eq(content_sum(path), sum[i]);
+	}
+	rename_directory(directory, disk);
+	rename_directory(below, directory);
+	ck_assert_int_eq(script_write(store, true), 0);
+	ck_assert(store->adopted);
+	script_kill(store);
+	/* each has its own, the disk also what its killed process had left in memory */
+	ck_assert(script_find(directory, &nv, NULL, NULL));
+	ck_assert(script_same_meter(&nv, &script.nv));
+	rename_directory(directory, below);
+	rename_directory(disk, directory);
+	ck_assert(script_find(directory, &nv, NULL, NULL));
+	ck_assert(script_same_meter(&nv, &on_disk));
+	script_remove_directory(below);
+}
+END_TEST
+
+START_TEST(lock_that_somebody_removed_is_taken_again_and_the_state_goes_on)
+{
+	struct store *store = script_open(&script, directory);
+	char path[FILES_PATH_MAX];
+	struct nv nv;
+
+	ck_assert_int_eq(script_write(store, true), 0);
+	path_of(path, "lock");
+	ck_assert_int_eq(unlink(path), 0);
+	script_advance(&script);
+	ck_assert_int_eq(script_write(store, true), 0);
+	ck_assert(files_lock_stands(directory, store->lock_fd));
+	ck_assert_uint_eq(store->generation[0].set_aside + store->generation[1].set_aside, 0);
 	script_kill(store);
 	forget_handover();
 	ck_assert(script_find(directory, &nv, NULL, NULL));
@@ -816,6 +909,53 @@ START_TEST(slow_disk_delays_nobody_but_its_thread)
 }
 END_TEST
 
+/* The thread hangs; all is seen by others, from a clock that runs ahead. */
+START_TEST(commit_that_does_not_end_is_shown_and_told_once)
+{
+	struct store_status status;
+	struct store *store;
+	int64_t now_ns;
+
+	faulty_vfs_install();
+	ck_assert_int_eq(store_open(&store, directory, 3600), 0);
+	ck_assert_int_eq(store_start(store, &script_ops, &script), 0);
+	wait_for_state(store, STORE_GOOD, 2);
+	store_watch(store, monotonic_ns() + 3600 * 3 * INT64_C(1000000000), &status);
+	ck_assert_int_eq(status.state, STORE_GOOD);
+	store_watch(store, monotonic_ns() + (3600 * 3 + 65) * INT64_C(1000000000), &status);
+	ck_assert_int_eq(status.state, STORE_FAILING);
+	ck_assert_msg(strstr(status.message, "no commit for"), "%s", status.message);
+	store_watch(store, monotonic_ns(), &status);
+	ck_assert_int_eq(status.state, STORE_GOOD);
+	ck_assert_uint_eq(times_said("the meter goes on"), 1);
+
+	faults.hang = true;
+	faults.writes = 0;
+	script_advance(&script);
+	store_commit(store);
+	for (int64_t deadline_ns = monotonic_ns() + PATIENCE_NS; !faults.writes; usleep(1000))
+		ck_assert_int_lt(monotonic_ns(), deadline_ns);
+	now_ns = monotonic_ns();
+	store_watch(store, now_ns, &status);
+	ck_assert_int_eq(status.state, STORE_GOOD);
+	for (int i = 0; i < 3; i++) {
+		store_watch(store, now_ns + (PATIENCE_NS + INT64_C(12000000000)) + i, &status);
+		ck_assert_int_eq(status.state, STORE_FAILING);
+		ck_assert_int_eq(status.last_error, -ETIMEDOUT);
+		ck_assert_msg(strstr(status.message, "a commit has been under way for 7") && strstr(status.message, "state."), "%s",
+			      status.message);
+	}
+	ck_assert_uint_eq(times_said("a commit has been under way for"), 1);
+	ck_assert_uint_eq(times_said("its thread goes on"), 1);
+	faults.hang = false;
+	wait_for_state(store, STORE_GOOD, 4);
+	for (int i = 0; i < 3; i++)
+		store_handover(store, &script.nv, NULL, 0);
+	ck_assert_uint_eq(times_said("its thread goes on"), 2);
+	store_stop(store, 60);
+}
+END_TEST
+
 START_TEST(stop_does_not_wait_for_a_disk_that_hangs_and_leaves_the_state)
 {
 	struct store *store;
@@ -835,10 +975,10 @@ START_TEST(stop_does_not_wait_for_a_disk_that_hangs_and_leaves_the_state)
 	ck_assert_uint_eq(times_said("the disk does not answer"), 1);
 	{
 		struct recovery recovery = { .best = -1 };
-		char path[HANDOVER_PATH_MAX];
+		struct handover_name name;
 
-		handover_get_path(directory, path);
-		recovery_read_handover(&recovery, directory, path);
+		ck_assert_int_eq(handover_find(directory, &name), 0);
+		recovery_read_handover(&recovery, &name);
 		ck_assert(recovery.handed);
 		nv = recovery.handover.nv;
 	}
@@ -969,6 +1109,69 @@ START_TEST(file_that_another_program_holds_is_read_and_written_later)
 }
 END_TEST
 
+START_TEST(import_that_fails_half_way_is_undone)
+{
+	char message[TRANSFER_MESSAGE_MAX], path[FILES_PATH_MAX], other[FILES_PATH_MAX];
+	struct nv state[2], nv;
+	uint64_t sum[2], some = 5;
+
+	make_two(1, state);
+	path_of(other, "mount");
+	ck_assert_int_eq(mkdir(other, 0700), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		files_get_path(directory, i, path);
+		sum[i] = content_sum(path);
+	}
+	ck_assert_int_eq(mount_small(other), 0);
+	/* A file that is a mount point cannot be renamed. */
+	ck_assert_int_eq(mount(path, path, NULL, MS_BIND, NULL), 0);
+	script_fill(&nv, &some);
+	ck_assert_int_eq(transfer_write(directory, &nv, NULL, 0, message), -EBUSY);
+	ck_assert_msg(strstr(message, "state.1.db: Device or resource busy"), "%s", message);
+	ck_assert_int_eq(umount(path), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		files_get_path(directory, i, path);
+		ck_assert_uint_eq(content_sum(path), sum[i]);
+	}
+	ck_assert_uint_eq(script_count_files(directory, "import", NULL), 0);
+	ck_assert(script_find(directory, &nv, NULL, NULL));
+	ck_assert(script_same(&nv, &state[1]));
+	umount(other);
+}
+END_TEST
+
+/* A file system's mount point is neither a database nor to be renamed. */
+START_TEST(generation_that_cannot_be_written_is_never_called_good)
+{
+	struct store_status status;
+	char path[FILES_PATH_MAX];
+	struct nv state[2], nv;
+	struct store *store;
+
+	make_two(1, state);
+	files_get_path(directory, 1, path);
+	ck_assert(!unlink(path) && !mkdir(path, 0700));
+	ck_assert_int_eq(mount_small(path), 0);
+	ck_assert_int_eq(store_open(&store, directory, 1), 0);
+	ck_assert_int_eq(store_start(store, &script_ops, &script), 0);
+	for (uint64_t commits = 1; commits < 4; commits++) {
+		wait_for_state(store, STORE_FAILING, commits);
+		store_get_status(store, &status);
+		ck_assert_int_eq(status.last_error, -EBUSY);
+		ck_assert_msg(strstr(status.message, "state.1.db: foreign; it cannot be renamed: Device or resource busy"), "%s",
+			      status.message);
+		script_advance(&script);
+		store_commit(store);
+	}
+	ck_assert_uint_eq(times_said("it cannot be renamed"), 1);
+	store_stop(store, 60);
+	ck_assert_int_eq(umount(path), 0);
+	forget_handover();
+	ck_assert(script_find(directory, &nv, NULL, NULL));
+	ck_assert(script_same_meter(&nv, &script.nv));
+}
+END_TEST
+
 static void add_disk_tests(Suite *suite)
 {
 	TCase *tcase = tcase_create("disks");
@@ -979,6 +1182,7 @@ static void add_disk_tests(Suite *suite)
 	tcase_add_loop_test(tcase, disk_that_fails_is_told_once_and_tried_until_it_works, 0, sizeof(disks) / sizeof(disks[0]));
 	tcase_add_test(tcase, failed_sync_is_no_commit);
 	tcase_add_test(tcase, slow_disk_delays_nobody_but_its_thread);
+	tcase_add_test(tcase, commit_that_does_not_end_is_shown_and_told_once);
 	tcase_add_test(tcase, stop_does_not_wait_for_a_disk_that_hangs_and_leaves_the_state);
 	tcase_add_test(tcase, file_that_another_program_holds_is_read_and_written_later);
 }
@@ -993,6 +1197,8 @@ static void add_root_tests(Suite *suite)
 	tcase_add_loop_test(tcase, file_of_another_user_is_set_aside, 0, 3);
 	tcase_add_loop_test(tcase, directory_without_permission_is_told_and_nothing_in_it_touched, 0, 2);
 	tcase_add_test(tcase, what_root_writes_belongs_to_the_owner_of_the_directory);
+	tcase_add_test(tcase, import_that_fails_half_way_is_undone);
+	tcase_add_test(tcase, generation_that_cannot_be_written_is_never_called_good);
 	tcase_add_test(tcase, small_disk_that_is_full_or_read_only_loses_nothing);
 }
 
@@ -1010,6 +1216,8 @@ static void add_damage_tests(Suite *suite)
 	tcase_add_test(tcase, changed_bytes_are_never_taken_for_a_state);
 	tcase_add_loop_test(tcase, damage_at_run_time_is_repaired_from_memory, 0,
 			    2 * (int)(sizeof(at_run_time) / sizeof(at_run_time[0])));
+	tcase_add_loop_test(tcase, state_on_a_disk_that_is_mounted_late_is_never_touched, 0, 2);
+	tcase_add_test(tcase, lock_that_somebody_removed_is_taken_again_and_the_state_goes_on);
 	tcase_add_test(tcase, directory_deleted_at_run_time_is_told_and_made_anew);
 }
 

@@ -34,7 +34,7 @@ static void setup(void)
 {
 	script_make_directory(directory);
 	script_make_directory(runtime);
-	setenv("RUNTIME_DIRECTORY", runtime, 1);
+	handover_set_place(runtime);
 	progress = mmap(NULL, sizeof(*progress), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(progress, MAP_FAILED);
 }

@@ -112,6 +112,9 @@ static const struct {
 	{ "pulses_1", "4294967296", -ERANGE }, { "pulse_overrun", "2", -ERANGE }, { "pulse_overrun", "true", -EINVAL },
 	{ "boot_id", "0123456789012345678901234567890123456789", -ERANGE }, { "setup_password", "a\nb", -EINVAL },
 	{ "setup_password", "\xc3\xa4", -EINVAL },
+	{ "setup_password", "00000", -EINVAL }, { "reset_password", "$", -EINVAL }, { "reset_password", "$6$", -EINVAL },
+	{ "reset_password", "$$x", -EINVAL }, { "reset_password", "*0", -EINVAL }, { "file_setup_password", "6$x$y", -EINVAL },
+	{ "file_setup_password", "$6$a b", -EINVAL }, { "file_reset_password", "$6$a:b", -EINVAL }, { "reset_password", "$6$a\\b", -EINVAL },
 	{ "log_read_page", "11", -ERANGE }, { "log_config", "4", -ERANGE }, { "log_status", "64", -ERANGE },
 	{ "log_entries", "5761", -ERANGE }, { "log_newest_clock_s", "never ", -EINVAL },
 	{ "log_newest_clock_s", "253402300800", -ERANGE }, { "log_newest_clock_s", "-9223372036854775808", -ERANGE },
@@ -152,7 +155,7 @@ static const struct {
 	{ "kw_max_demand", "0" }, { "kw_max_demand", "0.10000000000000001" }, { "kw_max_demand", "1.7976931348623157e+308" },
 	{ "kw_max_demand", "4.9406564584124654e-324" }, { "pulses_1", "4294967295" }, { "log_serial", "9223372036854775807" },
 	{ "log_newest_clock_s", "never" }, { "log_newest_clock_s", "-5" }, { "log_clock_offset_s", "-100000" },
-	{ "setup_password", "" }, { "boot_id", "" }, { "ct_primary", "32000" }, { "log_entries", "5760" },
+	{ "setup_password", "" }, { "setup_password", "$6$a$./Az09" }, { "reset_password", "$y$j9T$x$y" }, { "boot_id", "" }, { "ct_primary", "32000" }, { "log_entries", "5760" },
 	{ "log_held", "0 -5 1700000000 1 2 3 4 5 6 7 8 9 336 65535 0 0 0 0 0 0 0 0 0 -4 4 0 -1" },
 };
 

@@ -7,8 +7,11 @@ import fcntl
 import json
 import os
 import random
+import resource
 import shutil
+import signal
 import sqlite3
+import stat
 import subprocess
 import sys
 import tempfile
@@ -37,7 +40,7 @@ STATE = {
     "pulses_1": 4294967295, "pulses_2": 2147483648,
     "pulses_1_owed_wh": "143.999999999", "pulses_2_owed_varh": "7.000000000", "pulse_overrun": True,
     "boot_id": "00000000-1111-2222-3333-444444444444", "stopped": True,
-    "setup_password": "$y$j9T$abc/\"\\", "reset_password": "", "file_setup_password": "$6$x", "file_reset_password": "$5$y",
+    "setup_password": "$y$j9T$abc/\"'", "reset_password": "", "file_setup_password": "$6$x", "file_reset_password": "$5$y",
     "log_read_page": 10, "log_config": 3, "log_status": 63, "log_wraps": 32767, "log_entries": 5760,
     "log_kwh_start": "12.500000000", "log_newest_clock_s": 1700000900,
     "log_clock_offset_s": -86400, "log_events": 56, "log_serial": 9000, "log_first_serial": 3200, "log_holding": True,
@@ -100,8 +103,7 @@ class StateTest(unittest.TestCase):
         self.file = os.path.join(self.directory, "meter.json")
 
     def run_dinmeter(self, *arguments):
-        environment = {k: v for k, v in os.environ.items() if k != "RUNTIME_DIRECTORY"}
-        return subprocess.run([DINMETER, *arguments], capture_output=True, text=True, timeout=120, env=environment, check=False)
+        return subprocess.run([DINMETER, *arguments], capture_output=True, text=True, timeout=120, check=False)
 
     def write(self, content):
         with open(self.file, "w", encoding="utf-8") as out:
@@ -232,8 +234,51 @@ class StateTest(unittest.TestCase):
 
     def test_nothing_to_export_is_said(self):
         result = self.run_dinmeter("export-state", "--state", self.state)
-        self.assertEqual((result.returncode, result.stderr), (1, f"dinmeter: {self.state}: holds no state\n"))
+        self.assertEqual((result.returncode, result.stderr), (1, f"dinmeter: {self.state}: No such file or directory\n"))
         self.assertFalse(os.path.exists(self.state))
+        os.mkdir(self.state)
+        result = self.run_dinmeter("export-state", "--state", self.state)
+        self.assertEqual((result.returncode, result.stderr), (1, f"dinmeter: {self.state}: holds no state\n"))
+        self.assertEqual(os.listdir(self.state), [])
+
+    def test_output_that_cannot_be_written_says_why_and_leaves_what_was_there(self):
+        self.assertEqual(self.import_state(document()).returncode, 0)
+        with open("/dev/full", "w", encoding="ascii") as full:
+            result = subprocess.run([DINMETER, "export-state", "--state", self.state], stdout=full, stderr=subprocess.PIPE,
+                                    text=True, timeout=120, check=False)
+        self.assertEqual((result.returncode, result.stderr),
+                         (1, "dinmeter: standard output: the state cannot be written: No space left on device\n"))
+        result = self.run_dinmeter("export-state", "--state", self.state, "-o", "/dev/full")
+        self.assertEqual((result.returncode, result.stderr),
+                         (1, "dinmeter: /dev/full: the state cannot be written: No space left on device\n"))
+        self.assertTrue(stat.S_ISCHR(os.stat("/dev/full").st_mode))
+        place = os.path.join(self.directory, "small")
+        os.mkdir(place)
+        backup = os.path.join(place, "backup.json")
+        with open(backup, "w", encoding="ascii") as out:
+            out.write("the last good one")
+
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (65536, 65536))
+        result = subprocess.run([DINMETER, "export-state", "--state", self.state, "-o", backup], preexec_fn=limit,
+                                capture_output=True, text=True, timeout=120, check=False)
+        self.assertEqual((result.returncode, result.stderr),
+                         (1, f"dinmeter: {backup}: the state cannot be written: File too large\n"))
+        self.assertEqual(content(backup), b"the last good one")
+        self.assertEqual(os.listdir(place), ["backup.json"])
+        os.chmod(backup, 0o644)
+        link = os.path.join(self.directory, "link")
+        os.symlink(backup, link)
+        self.assertEqual(self.run_dinmeter("export-state", "--state", self.state, "-o", link).returncode, 0)
+        self.assertTrue(os.path.islink(link))
+        self.assertEqual(json.loads(content(backup))["state"], STATE)
+        self.assertEqual(os.stat(backup).st_mode & 0o777, 0o600)
+        self.assertEqual(os.listdir(place), ["backup.json"])
+
+    def test_start_after_an_import_is_one_after_an_end(self):
+        self.assertEqual(self.import_state(document({**STATE, "stopped": False})).returncode, 0)
+        self.assertEqual(self.export_state()["state"], STATE)
 
     def check_refused(self, content, *lines):
         result = self.import_state(content)
@@ -257,7 +302,7 @@ class StateTest(unittest.TestCase):
                      'log_newest_clock_s: got "1", must be -253402300799 to 253402300799, or "never"',
                      "log_pointer_3: got 43, must be 1-42,146,155-157,257-336",
                      "pulses_1: got 18446744073709551615, must be 0 to 4294967295",
-                     'setup_password: got "ä", must be a text of at most 127 printable ASCII characters',
+                     'setup_password: got "ä", must be empty or a hash of crypt(5), "$id$..", of at most 127 characters',
                      "log_serial: got 9223372036854775808, must be 0 to 9223372036854775807",
                      "parity: is missing, must be 0-2"):
             self.assertIn(f"{self.file}: {line}", said)

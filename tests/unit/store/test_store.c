@@ -5,12 +5,14 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,7 +31,7 @@ static void setup(void)
 {
 	script_make_directory(directory);
 	script_make_directory(runtime);
-	setenv("RUNTIME_DIRECTORY", runtime, 1);
+	handover_set_place(runtime);
 	script_init(&script, 1);
 }
 
@@ -50,10 +52,18 @@ static off_t size_of(const char *name)
 
 static void forget_handover(void)
 {
+	script_forget_handover(runtime);
+}
+
+static void delete_databases(void)
+{
+	static const char *const names[] = { "state.0.db", "state.1.db", "state.0.db-wal", "state.1.db-wal" };
 	char path[FILES_PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/handover", runtime);
-	unlink(path);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+		unlink(path);
+	}
 }
 
 /* What each generation holds by itself. */
@@ -206,6 +216,7 @@ START_TEST(files_are_for_their_owner_alone)
 {
 	struct store *store = script_open(&script, directory);
 	static const char *const names[] = { "state.0.db", "state.1.db", "state.0.db-wal" };
+	struct handover_name name;
 	char path[FILES_PATH_MAX];
 	struct stat status;
 
@@ -218,8 +229,8 @@ START_TEST(files_are_for_their_owner_alone)
 		ck_assert_int_eq(stat(path, &status), 0);
 		ck_assert_uint_eq(status.st_mode & 07777, 0600);
 	}
-	snprintf(path, sizeof(path), "%s/handover", runtime);
-	ck_assert_int_eq(stat(path, &status), 0);
+	ck_assert_int_eq(handover_find(directory, &name), 0);
+	ck_assert_int_eq(stat(name.path, &status), 0);
 	ck_assert_uint_eq(status.st_mode & 07777, 0600);
 	ck_assert_int_eq(size_of("state.0.db-shm"), -1);
 	script_kill(store);
@@ -316,19 +327,19 @@ static bool is_taken(void (*spoil)(struct handover_state *state))
 	struct store *store = script_open(&script, directory);
 	struct handover handover;
 	struct handover_state state;
-	char path[HANDOVER_PATH_MAX];
+	struct handover_name name;
 	struct nv nv;
 
 	script.nv.meter.energies.kwh.wh = 1000;
 	store_handover(store, &script.nv, NULL, 0);
 	script_write(store, true);
 	script_kill(store);
-	handover_get_path(directory, path);
-	ck_assert_int_eq(handover_read(path, &state), 0);
+	ck_assert_int_eq(handover_find(directory, &name), 0);
+	ck_assert_int_eq(handover_read(&name, &state), 0);
 	state.sequence++;
 	state.nv.meter.energies.kwh.wh = 1001;
 	spoil(&state);
-	ck_assert_int_eq(handover_open(&handover, path), 0);
+	ck_assert_int_eq(handover_open(&handover, &name), 0);
 	ck_assert_int_eq(handover_write(&handover, &state), 0);
 	handover_close(&handover);
 	ck_assert(script_find(directory, &nv, NULL, NULL));
@@ -382,15 +393,15 @@ START_TEST(handover_torn_at_any_byte_leaves_the_one_before)
 	struct handover handover;
 	struct handover_state state, found;
 	static unsigned char old_bytes[16384], new_bytes[16384], torn[16384];
+	struct handover_name name;
 	unsigned news = 0;
-	char path[HANDOVER_PATH_MAX];
 	size_t last = 0;
 	int fd;
 
 	memset(&state, 0, sizeof(state));
 	state.nv = script.nv;
-	snprintf(path, sizeof(path), "%s/handover", runtime);
-	ck_assert_int_eq(handover_open(&handover, path), 0);
+	ck_assert_int_eq(handover_find(directory, &name), 0);
+	ck_assert_int_eq(handover_open(&handover, &name), 0);
 	for (uint64_t sequence = 4; sequence <= 7; sequence++) {
 		state.sequence = sequence;
 		state.nv.meter.energies.kwh.wh = 100 + sequence;
@@ -398,7 +409,7 @@ START_TEST(handover_torn_at_any_byte_leaves_the_one_before)
 		ck_assert_int_eq(pread(handover.fd, sequence == 6 ? old_bytes : new_bytes, sizeof(new_bytes), 0), sizeof(new_bytes));
 	}
 	handover_close(&handover);
-	fd = open(path, O_RDWR);
+	fd = open(name.path, O_RDWR);
 	for (size_t i = 0; i < sizeof(torn); i++)
 		if (old_bytes[i] != new_bytes[i])
 			last = i;
@@ -407,7 +418,7 @@ START_TEST(handover_torn_at_any_byte_leaves_the_one_before)
 		memcpy(torn, new_bytes, cut);
 		memcpy(torn + cut, old_bytes + cut, sizeof(torn) - cut);
 		ck_assert_int_eq(pwrite(fd, torn, sizeof(torn), 0), sizeof(torn));
-		ck_assert_int_eq(handover_read(path, &found), 0);
+		ck_assert_int_eq(handover_read(&name, &found), 0);
 		if (found.sequence == 7)
 			news++;
 		else
@@ -422,20 +433,20 @@ END_TEST
 START_TEST(handover_cut_short_is_none_and_harms_nobody)
 {
 	struct store *store = script_open(&script, directory);
-	char path[HANDOVER_PATH_MAX];
+	struct handover_name name;
 	struct nv nv;
 
 	script_write(store, true);
 	store_handover(store, &script.nv, NULL, 0);
-	handover_get_path(directory, path);
-	ck_assert_int_eq(truncate(path, 100), 0);
+	ck_assert_int_eq(handover_find(directory, &name), 0);
+	ck_assert_int_eq(truncate(name.path, 100), 0);
 	store_handover(store, &script.nv, NULL, 0);
-	ck_assert_int_eq(truncate(path, 0), 0);
+	ck_assert_int_eq(truncate(name.path, 0), 0);
 	script_kill(store);
 	ck_assert(script_find(directory, &nv, NULL, NULL));
 	/* deleted under a running store: made anew with the next commit */
 	store = script_open(&script, directory);
-	unlink(path);
+	unlink(name.path);
 	script_advance(&script);
 	script_write(store, false);
 	script_advance(&script);
@@ -446,17 +457,137 @@ START_TEST(handover_cut_short_is_none_and_harms_nobody)
 }
 END_TEST
 
-START_TEST(without_a_runtime_directory_the_handover_lies_in_the_state_directory)
+START_TEST(handover_is_found_whatever_the_environment_and_the_path)
 {
 	struct store *store;
+	char link[128];
 	struct nv nv;
 
-	unsetenv("RUNTIME_DIRECTORY");
+	snprintf(link, sizeof(link), "%s/link", runtime);
+	ck_assert_int_eq(symlink(directory, link), 0);
+	store = script_open(&script, link);
+	script_write(store, true);
+	script_advance(&script);
+	store_handover(store, &script.nv, NULL, 0);
+	ck_assert_int_eq(size_of("handover"), -1);
+	script_kill(store);
+	setenv("RUNTIME_DIRECTORY", directory, 1);
+	ck_assert(script_find(directory, &nv, NULL, NULL));
+	ck_assert(script_same_meter(&nv, &script.nv));
+	unlink(link);
+}
+END_TEST
+
+/* A file on a disk would make the meter wait for it. */
+START_TEST(handover_never_lies_on_a_disk)
+{
+	char disk[] = "./handover-XXXXXX";
+	struct handover_name name;
+	struct handover handover;
+	struct statfs status;
+	int error;
+
+	ck_assert_ptr_nonnull(mkdtemp(disk));
+	ck_assert_int_eq(statfs(disk, &status), 0);
+	handover_set_place(disk);
+	ck_assert_int_eq(handover_find(directory, &name), 0);
+	error = handover_open(&handover, &name);
+	script_remove_directory(disk);
+	if (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC)
+		printf("builds in memory: not shown\n");
+	else
+		ck_assert_int_eq(error, -ENODEV);
+}
+END_TEST
+
+START_TEST(file_that_is_not_the_owners_is_no_handover)
+{
+	struct store *store = script_open(&script, directory);
+	char other[HANDOVER_PATH_MAX + 8];
+	struct handover_name name;
+	struct handover handover;
+	struct handover_state state;
+
+	script_write(store, true);
+	store_handover(store, &script.nv, NULL, 0);
+	script_kill(store);
+	ck_assert_int_eq(handover_find(directory, &name), 0);
+	ck_assert_int_eq(handover_read(&name, &state), 0);
+	snprintf(other, sizeof(other), "%s-other", name.path);
+	ck_assert_int_eq(link(name.path, other), 0);
+	ck_assert_int_eq(handover_read(&name, &state), -EPERM);
+	ck_assert_int_eq(handover_open(&handover, &name), -EPERM);
+	unlink(name.path);
+	ck_assert_int_eq(symlink(other, name.path), 0);
+	ck_assert_int_eq(handover_read(&name, &state), -ELOOP);
+	ck_assert_int_eq(handover_open(&handover, &name), -ELOOP);
+	unlink(name.path);
+	ck_assert_int_eq(mkfifo(name.path, 0600), 0);
+	ck_assert_int_eq(handover_open(&handover, &name), -EPERM);
+}
+END_TEST
+
+/* The run between could not read what the first one left; what it has committed is the newest. */
+START_TEST(handover_that_could_not_be_read_never_beats_a_later_state)
+{
+	struct store *store = script_open(&script, directory);
+	char away[HANDOVER_PATH_MAX + 8];
+	struct handover_name name;
+	struct nv nv;
+
+	script_write(store, true);
+	for (int i = 0; i < 50; i++)
+		store_handover(store, &script.nv, NULL, 0);
+	script_kill(store);
+	ck_assert_int_eq(handover_find(directory, &name), 0);
+	snprintf(away, sizeof(away), "%s-away", name.path);
+	ck_assert_int_eq(rename(name.path, away), 0);
+	if (_i) {	/* it cannot even be removed */
+		ck_assert_int_eq(mkdir(name.path, 0700), 0);
+	} else {
+		int fd = open(name.path, O_WRONLY | O_CREAT, 0600);
+
+		ck_assert_int_eq(write(fd, "of another build", 16), 16);
+		close(fd);
+	}
+	store = script_open(&script, directory);
+	script_advance(&script);
+	ck_assert_int_eq(script_write(store, true), 0);
+	script_kill(store);
+	if (_i) {
+		ck_assert_int_eq(rmdir(name.path), 0);
+		ck_assert_int_eq(rename(away, name.path), 0);
+	}
+	ck_assert(script_find(directory, &nv, NULL, NULL));
+	ck_assert(script_same_meter(&nv, &script.nv));
+}
+END_TEST
+
+/* Its other slot would be the newer one by its number. */
+START_TEST(handover_of_another_state_does_not_hide_ours)
+{
+	struct store *store = script_open(&script, directory);
+	struct nv nv;
+
+	script_write(store, true);
+	for (int i = 0; i < 50; i++)
+		store_handover(store, &script.nv, NULL, 0);
+	script_kill(store);
+	delete_databases();
+	{
+		char message[TRANSFER_MESSAGE_MAX], away[HANDOVER_PATH_MAX + 8];
+		struct handover_name name;
+
+		ck_assert_int_eq(handover_find(directory, &name), 0);
+		snprintf(away, sizeof(away), "%s-away", name.path);
+		ck_assert_int_eq(rename(name.path, away), 0);
+		ck_assert_int_eq(transfer_write(directory, &script.nv, NULL, 0, message), 0);
+		ck_assert_int_eq(rename(away, name.path), 0);
+	}
 	store = script_open(&script, directory);
 	script_write(store, true);
 	script_advance(&script);
 	store_handover(store, &script.nv, NULL, 0);
-	ck_assert_int_gt(size_of("handover"), 0);
 	script_kill(store);
 	ck_assert(script_find(directory, &nv, NULL, NULL));
 	ck_assert(script_same_meter(&nv, &script.nv));
@@ -505,7 +636,7 @@ START_TEST(thread_commits_at_its_start_and_when_asked_and_at_the_end)
 	/* folded into one file each, and nothing left to hand over */
 	ck_assert_int_eq(size_of("state.0.db-wal"), -1);
 	ck_assert_int_eq(size_of("state.1.db-wal"), -1);
-	ck_assert_uint_eq(script_count_files(runtime, "handover", NULL), 0);
+	ck_assert_uint_eq(script_count_files(runtime, "dinmeterd-", NULL), 0);
 	ck_assert(script_find(directory, &nv, NULL, NULL));
 	ck_assert(nv.stopped);
 	ck_assert_uint_eq(strlen(nv.boot_id), 36);
@@ -768,7 +899,8 @@ END_TEST
 START_TEST(import_wins_over_the_handover_of_a_killed_process)
 {
 	struct store *store = script_open(&script, directory);
-	char message[TRANSFER_MESSAGE_MAX], away[128], path[128];
+	char message[TRANSFER_MESSAGE_MAX], away[128];
+	struct handover_name name;
 	struct nv nv, imported;
 	uint64_t seed = 77;
 
@@ -780,15 +912,15 @@ START_TEST(import_wins_over_the_handover_of_a_killed_process)
 	script_kill(store);
 	script_fill(&imported, &seed);
 	/* also where the import cannot find the handover to remove it */
-	snprintf(path, sizeof(path), "%s/handover", runtime);
+	ck_assert_int_eq(handover_find(directory, &name), 0);
 	snprintf(away, sizeof(away), "%s/away", runtime);
 	if (_i)
-		ck_assert(!rename(path, away));
+		ck_assert(!rename(name.path, away));
 	ck_assert_int_eq(transfer_write(directory, &imported, NULL, 0, message), 0);
 	if (_i)
-		ck_assert(!rename(away, path));
+		ck_assert(!rename(away, name.path));
 	else
-		ck_assert_uint_eq(script_count_files(runtime, "handover", NULL), 0);
+		ck_assert_uint_eq(script_count_files(runtime, "dinmeterd-", NULL), 0);
 	ck_assert(script_find(directory, &nv, NULL, NULL));
 	ck_assert(script_same(&nv, &imported));
 }
@@ -810,7 +942,11 @@ static void add_handover_tests(Suite *suite)
 	tcase_add_test(tcase, handover_cut_short_is_none_and_harms_nobody);
 	tcase_add_test(tcase, export_includes_what_a_running_daemon_has_not_committed);
 	tcase_add_loop_test(tcase, import_wins_over_the_handover_of_a_killed_process, 0, 2);
-	tcase_add_test(tcase, without_a_runtime_directory_the_handover_lies_in_the_state_directory);
+	tcase_add_test(tcase, handover_is_found_whatever_the_environment_and_the_path);
+	tcase_add_test(tcase, handover_never_lies_on_a_disk);
+	tcase_add_test(tcase, file_that_is_not_the_owners_is_no_handover);
+	tcase_add_loop_test(tcase, handover_that_could_not_be_read_never_beats_a_later_state, 0, 2);
+	tcase_add_test(tcase, handover_of_another_state_does_not_hide_ours);
 }
 
 int main(void)
