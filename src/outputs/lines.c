@@ -26,6 +26,7 @@ struct slot {
 	bool missing;			/* to be taken */
 	int lost_error;			/* it was given back for that reason, which nobody has said yet */
 	int64_t retry_ns, backoff_ns, taken_ns;
+	char identity[GPIO_IDENTITY];	/* of the line, while there is one */
 	struct contact_status status;
 };
 
@@ -81,6 +82,7 @@ static bool note_taken(struct lines *lines, enum contact contact, struct gpio_li
 		slot->fresh = line;
 		slot->missing = false;
 		slot->taken_ns = monotonic_ns();
+		memcpy(slot->identity, line->identity, sizeof(slot->identity));
 		slot->status.working = true;
 		snprintf(slot->status.name, sizeof(slot->status.name), "%s", name);
 	}
@@ -111,6 +113,7 @@ static void note_lost(struct lines *lines, enum contact contact, int error)
 	slot->status.errors++;
 	slot->status.last_error = slot->lost_error = error;
 	slot->missing = true;
+	*slot->identity = '\0';
 	if (monotonic_ns() - slot->taken_ns >= LASTED)
 		slot->backoff_ns = 0;
 	back_off(slot);
@@ -129,16 +132,30 @@ static void log_refused(struct lines *lines, enum contact contact, const char *w
 		    slot->config.chip, slot->config.line, why);
 }
 
+/* The lines that contacts have now.  A simulated one is no line. */
+static void copy_held(struct lines *lines, struct gpio_held held[CONTACTS])
+{
+	pthread_mutex_lock(&lines->lock);
+	for (int c = 0; c < CONTACTS; c++) {
+		held[c].contact = lines_contact_name((enum contact)c);
+		memcpy(held[c].identity, lines->slot[c].identity, sizeof(held[c].identity));
+	}
+	pthread_mutex_unlock(&lines->lock);
+}
+
 /* Tries to take a line that is missing. */
 static void attempt(struct lines *lines, enum contact contact)
 {
 	struct slot *slot = &lines->slot[contact];
-	struct gpio_request request = { .config = &slot->config, .contact = contact, .paths = lines->paths, .sim = lines->sim };
+	struct gpio_held held[CONTACTS];
+	struct gpio_request request = { .config = &slot->config, .contact = contact, .paths = lines->paths, .sim = lines->sim, .held = held };
 	char why[GPIO_WHY] = "", name[sizeof(slot->status.name)];
 	struct gpio_line *line;
-	int error = gpio_open(&line, &request, why);
 	bool sysfs;
+	int error;
 
+	copy_held(lines, held);
+	error = gpio_open(&line, &request, why);
 	if (error) {
 		log_refused(lines, contact, why);
 		note_refused(lines, contact, error);

@@ -564,6 +564,27 @@ START_TEST(a_line_that_hangs_is_shown_and_told_once_and_again_when_it_is_back)
 }
 END_TEST
 
+START_TEST(a_line_that_another_contact_has_is_refused_by_the_name_of_that_contact)
+{
+	struct outputs_config config = { .contact = { contact("gpiochip0", "1"), contact("soc", "A1"), contact("gpiochip1", "1") } };
+	struct outputs_status status;
+	struct outputs *outputs;
+
+	keep_log();
+	outputs = start(&config);
+	WAIT_FOR(status_of(outputs, CONTACT_ALARM).errors >= 2);
+	ck_assert_int_eq(status_of(outputs, CONTACT_ALARM).last_error, -EBUSY);
+	ck_assert(status_of(outputs, CONTACT_ENERGY).working && status_of(outputs, CONTACT_REACTIVE).working);
+	ck_assert_uint_eq(times_logged("alarm contact: chip soc, line A1: it is the line of the energy contact, trying again"), 1);
+	/* It was lost, and whoever is first has it: not both. */
+	fake_gpio_fail(FAKE_SET, EIO);
+	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).errors > 0);
+	fake_gpio_fail(FAKE_SET, 0);
+	WAIT_FOR((outputs_get_status(outputs, &status), status.contact[CONTACT_ENERGY].working != status.contact[CONTACT_ALARM].working));
+	outputs_stop(outputs);
+}
+END_TEST
+
 START_TEST(a_stop_leaves_a_hanging_line_behind_and_gives_back_the_others)
 {
 	enum contact which = (enum contact)_i, other = which == CONTACT_ALARM ? CONTACT_ENERGY : CONTACT_ALARM;
@@ -618,6 +639,7 @@ int main(void)
 	tcase_add_test(tests, an_energy_line_that_hangs_does_not_keep_the_alarm_from_falling);
 	tcase_add_test(tests, an_alarm_line_that_hangs_does_not_delay_pulses);
 	tcase_add_loop_test(tests, a_line_that_hangs_is_shown_and_told_once_and_again_when_it_is_back, 0, 2);
+	tcase_add_test(tests, a_line_that_another_contact_has_is_refused_by_the_name_of_that_contact);
 	tcase_add_loop_test(tests, a_stop_leaves_a_hanging_line_behind_and_gives_back_the_others, 0, 2);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
