@@ -139,7 +139,13 @@ static void check_contact(struct config_reader *reader, enum contact c)
 		contradict(reader, line, "got %s, must be a line of the chip %s", got, other);
 }
 
-/* One line cannot be two contacts. */
+/* A chip by its name is the one of that name in /dev. */
+static const char *chip_name(const char *chip)
+{
+	return !strncmp(chip, "/dev/gpiochip", 13) ? chip + 5 : chip;
+}
+
+/* One line cannot be two contacts.  Whether a label is a chip that another contact has by its path shows only when it is opened. */
 static void check_contacts(struct config_reader *reader)
 {
 	const struct contact_config *contact = reader->config->outputs.contact;
@@ -150,7 +156,7 @@ static void check_contacts(struct config_reader *reader)
 		for (int d = 0; d < c; d++) {
 			const char *const paths[] = { contact_keys[c].line, contact_keys[d].line, contact_keys[c].chip, contact_keys[d].chip, NULL };
 
-			if (!*contact[c].chip || !strcmp(contact[c].chip, "sim") || strcmp(contact[c].chip, contact[d].chip) ||
+			if (!*contact[c].chip || !strcmp(contact[c].chip, "sim") || strcmp(chip_name(contact[c].chip), chip_name(contact[d].chip)) ||
 			    strcmp(contact[c].line, contact[d].line) || contact_line_offset(contact[c].line) == CONTACT_NO_LINE || !sound(reader, paths))
 				continue;
 			quote_line(contact[c].line, got, sizeof(got));

@@ -76,6 +76,19 @@ int gpio_find_chip(void **chip, const struct gpio_request *request, const struct
 	return gpio_explain(why, errno ? -errno : -EIO, "the chip cannot be opened: %s", strerror(errno));
 }
 
+int gpio_claim(struct gpio_line *line, const struct gpio_request *request, char *why, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vsnprintf(line->identity, sizeof(line->identity), format, arguments);
+	va_end(arguments);
+	for (int c = 0; request->held && c < CONTACTS; c++)
+		if (c != (int)request->contact && !strcmp(request->held[c].identity, line->identity))
+			return gpio_explain(why, -EBUSY, "it is the line of the %s", request->held[c].contact);
+	return 0;
+}
+
 /* Has this system character devices for GPIO chips at all? */
 static bool has_devices(const char *dev)
 {

@@ -15,6 +15,7 @@
 
 #define GPIO_CONSUMER "dinmeterd"	/* whom other programs see as the line's user */
 #define GPIO_WHY 160			/* room for a reason */
+#define GPIO_IDENTITY 96		/* room for what tells one line from all others */
 
 struct gpio_sim;
 
@@ -24,23 +25,31 @@ struct gpio_paths {
 	const char *sysfs;	/* "/sys/class/gpio" */
 };
 
+/* A line that another contact of this program has. */
+struct gpio_held {
+	const char *contact;	/* for messages */
+	char identity[GPIO_IDENTITY];	/* "": none */
+};
+
 struct gpio_request {
 	const struct contact_config *config;	/* chip and line are set */
 	enum contact contact;
 	bool active;			/* the line's value from the first moment on */
 	struct gpio_paths paths;
 	struct gpio_sim *sim;		/* where a simulated line leaves its edges */
+	const struct gpio_held *held;	/* CONTACTS of them, NULL for none */
 };
 
 /* Each implementation has its own, beginning with this. */
 struct gpio_line {
 	const struct gpio_ops *ops;
+	char identity[GPIO_IDENTITY];	/* however the configuration spells it; "" when simulated */
 };
 
 struct gpio_ops {
 	/*
 	 * Takes the line as an output that has its initial value at once.  0, or -errno and the reason in `why` (GPIO_WHY bytes):
-	 * -ENODEV no such chip, -ENXIO no such line on it, -EBUSY it is in use.
+	 * -ENODEV no such chip, -ENXIO no such line on it, -EBUSY it is in use, also by another contact.
 	 */
 	int (*open)(struct gpio_line **line, const struct gpio_request *request, char *why);
 	/* 0 or -errno; then its state is unknown and the line is to be closed. */
@@ -78,6 +87,13 @@ int gpio_find_chip(void **chip, const struct gpio_request *request, const struct
 
 /* Writes a reason (GPIO_WHY bytes); returns the error. */
 int gpio_explain(char *why, int error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * Before a line that was found is touched: notes what it is, in the kernel's words for chip and line.  0, or -EBUSY and the reason when
+ * another contact has it: sysfs would give it to both.
+ */
+int gpio_claim(struct gpio_line *line, const struct gpio_request *request, char *why, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* The edges of simulated lines. */
 struct gpio_sim *gpio_sim_new(void);

@@ -73,7 +73,7 @@ static int sim_open(struct gpio_line **out, const struct gpio_request *request, 
 
 	if (!line)
 		return gpio_explain(why, -ENOMEM, "no memory");
-	*line = (struct sim_line){ { &gpio_sim_ops }, request->sim, request->contact, request->active };
+	*line = (struct sim_line){ { .ops = &gpio_sim_ops }, request->sim, request->contact, request->active };
 	*out = &line->line;
 	return 0;
 }

@@ -185,11 +185,14 @@ static int sysfs_open(struct gpio_line **out, const struct gpio_request *request
 
 	if (!line)
 		return gpio_explain(why, -ENOMEM, "no memory");
-	*line = (struct sysfs_line){ .line = { &gpio_sysfs_ops }, .fd = -1 };
+	*line = (struct sysfs_line){ .line.ops = &gpio_sysfs_ops, .fd = -1 };
 	snprintf(line->root, sizeof(line->root), "%s", request->paths.sysfs);
 	error = find_chip(line, request->config->chip, why);
 	if (!error)
 		error = find_line(line, request->config->line, why);
+	/* The directory is the line's alone, whether a number or a name led to it. */
+	if (!error)
+		error = gpio_claim(&line->line, request, why, "sysfs %s", line->directory);
 	if (!error)
 		error = export_line(line, why);
 	/* One that was just exported may be given to us a moment later, by udev: it stays, for the next attempt. */

@@ -100,6 +100,8 @@ static int v1_open(struct gpio_line **out, const struct gpio_request *request, c
 	line->chip = chip;
 	error = find_line(line, request->config->line, why);
 	if (!error)
+		error = gpio_claim(&line->line, request, why, "%s %u", gpiod_chip_name(line->chip), gpiod_line_offset(line->handle));
+	if (!error)
 		error = take_line(line, request, why);
 	if (error)
 		goto close_chip;

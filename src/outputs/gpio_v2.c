@@ -139,6 +139,8 @@ static int take_line(struct v2_line *line, struct gpiod_chip *chip, const struct
 	if (!info)
 		return gpio_explain(why, last_error(), "the chip tells nothing of itself: %s", strerror(-last_error()));
 	error = find_line(line, chip, info, request->config->line, why);
+	if (!error)
+		error = gpio_claim(&line->line, request, why, "%s %u", gpiod_chip_info_get_name(info), line->offset);
 	if (!error) {
 		errno = 0;
 		line->request = request_line(chip, line->offset, request);

@@ -34,7 +34,7 @@ struct leds {
 	struct device device[LEDS];
 	char root[256];
 	int kick_fd;
-	pthread_t thread;
+	struct thread thread;
 	/* Bits by enum led.  What others ask for, and what the thread shows of itself: no lock, so nobody waits for an LED. */
 	atomic_uint lit, flashed, working;
 	atomic_bool stop;
@@ -135,10 +135,10 @@ static void show(struct leds *leds, struct device *device, bool lit, int64_t now
 }
 
 /* One look at what is asked for; returns when to look again. */
-static int64_t update(struct leds *leds)
+static int64_t update(struct leds *leds, unsigned lit)
 {
 	int64_t now = monotonic_ns(), due = now + BACKOFF_MOST;
-	unsigned flashed = atomic_exchange(&leds->flashed, 0), lit = atomic_load(&leds->lit), shared = 0;
+	unsigned flashed = atomic_exchange(&leds->flashed, 0), shared = 0;
 
 	for (unsigned l = 0; l < LEDS; l++) {
 		struct device *device = &leds->device[l];
@@ -160,13 +160,17 @@ static int64_t update(struct leds *leds)
 	return due;
 }
 
-static void *run(void *context)
+static void run(void *context)
 {
 	struct leds *leds = context;
 
 	while (!atomic_load(&leds->stop))
-		thread_wait(leds->kick_fd, update(leds));
-	return NULL;
+		thread_wait(leds->kick_fd, update(leds, atomic_load(&leds->lit)));
+	/* Whatever others still ask for. */
+	for (unsigned l = 0; l < LEDS; l++)
+		leds->device[l].flash = (struct flash){ 0 };
+	atomic_store(&leds->flashed, 0);
+	update(leds, 1u << LED_ALARM);
 }
 
 static void init_device(struct leds *leds, unsigned l, const char *name)
@@ -233,16 +237,19 @@ void leds_get_status(struct leds *leds, struct outputs_status *status)
 	}
 }
 
-void leds_stop(struct leds *leds)
+void leds_ask_stop(struct leds *leds)
 {
-	atomic_store(&leds->lit, 1u << LED_ALARM);
 	atomic_store(&leds->stop, true);
 	thread_kick(leds->kick_fd);
-	pthread_join(leds->thread, NULL);
-	for (unsigned l = 0; l < LEDS; l++)
-		leds->device[l].flash = (struct flash){ 0 };
-	atomic_store(&leds->flashed, 0);
-	update(leds);
+}
+
+int leds_wait_stop(struct leds *leds, int64_t until_ns)
+{
+	return thread_end(&leds->thread, until_ns);
+}
+
+void leds_free(struct leds *leds)
+{
 	for (unsigned l = 0; l < LEDS; l++)
 		if (leds->device[l].fd >= 0)
 			close(leds->device[l].fd);

@@ -25,7 +25,13 @@ void leds_flash(struct leds *leds, enum led led);
 /* Any thread: led_working and led_configured. */
 void leds_get_status(struct leds *leds, struct outputs_status *status);
 
-/* Leaves the alarm LED lit, as nobody measures any more, and the others dark. */
-void leds_stop(struct leds *leds);
+/* Asks the thread to leave the alarm LED lit, as nobody measures any more, and the others dark, and to end. */
+void leds_ask_stop(struct leds *leds);
+
+/* Waits for that until CLOCK_MONOTONIC until_ns.  0, or -ETIMEDOUT: an LED hangs, and the thread is left behind. */
+int leds_wait_stop(struct leds *leds, int64_t until_ns);
+
+/* Once the thread has ended and nobody else uses them. */
+void leds_free(struct leds *leds);
 
 #endif

@@ -18,14 +18,15 @@
 
 struct slot {
 	struct contact_config config;
-	struct gpio_line *line;		/* the contacts' thread's own */
+	struct gpio_line *line;		/* own of the thread that turns the contact */
 	char said[GPIO_WHY];		/* the opener's: why it has no line, as the log has it */
 
 	/* Under the lock. */
-	struct gpio_line *fresh;	/* taken, for the contacts' thread to fetch */
+	struct gpio_line *fresh;	/* taken, for that thread to fetch */
 	bool missing;			/* to be taken */
 	int lost_error;			/* it was given back for that reason, which nobody has said yet */
 	int64_t retry_ns, backoff_ns, taken_ns;
+	char identity[GPIO_IDENTITY];	/* of the line, while there is one */
 	struct contact_status status;
 };
 
@@ -33,8 +34,8 @@ struct lines {
 	struct slot slot[CONTACTS];
 	struct gpio_paths paths;
 	struct gpio_sim *sim;
-	int wake_fd;
-	pthread_t thread;
+	int wake_fd[CONTACTS];
+	struct thread thread;
 	pthread_mutex_t lock;
 	int kick_fd;			/* wakes the thread */
 	bool stop;
@@ -69,18 +70,25 @@ static void back_off(struct slot *slot)
 	slot->backoff_ns = !slot->backoff_ns ? BACKOFF_FIRST : 2 * slot->backoff_ns < BACKOFF_MOST ? 2 * slot->backoff_ns : BACKOFF_MOST;
 }
 
-static void note_taken(struct lines *lines, enum contact contact, struct gpio_line *line, const char *name)
+/* False: nobody will fetch it any more. */
+static bool note_taken(struct lines *lines, enum contact contact, struct gpio_line *line, const char *name)
 {
 	struct slot *slot = &lines->slot[contact];
+	bool wanted;
 
 	pthread_mutex_lock(&lines->lock);
-	slot->fresh = line;
-	slot->missing = false;
-	slot->taken_ns = monotonic_ns();
-	slot->status.working = true;
-	snprintf(slot->status.name, sizeof(slot->status.name), "%s", name);
+	wanted = !lines->stop;
+	if (wanted) {
+		slot->fresh = line;
+		slot->missing = false;
+		slot->taken_ns = monotonic_ns();
+		memcpy(slot->identity, line->identity, sizeof(slot->identity));
+		slot->status.working = true;
+		snprintf(slot->status.name, sizeof(slot->status.name), "%s", name);
+	}
 	pthread_mutex_unlock(&lines->lock);
-	thread_kick(lines->wake_fd);
+	thread_kick(lines->wake_fd[contact]);
+	return wanted;
 }
 
 static void note_refused(struct lines *lines, enum contact contact, int error)
@@ -105,6 +113,7 @@ static void note_lost(struct lines *lines, enum contact contact, int error)
 	slot->status.errors++;
 	slot->status.last_error = slot->lost_error = error;
 	slot->missing = true;
+	*slot->identity = '\0';
 	if (monotonic_ns() - slot->taken_ns >= LASTED)
 		slot->backoff_ns = 0;
 	back_off(slot);
@@ -123,16 +132,30 @@ static void log_refused(struct lines *lines, enum contact contact, const char *w
 		    slot->config.chip, slot->config.line, why);
 }
 
+/* The lines that contacts have now.  A simulated one is no line. */
+static void copy_held(struct lines *lines, struct gpio_held held[CONTACTS])
+{
+	pthread_mutex_lock(&lines->lock);
+	for (int c = 0; c < CONTACTS; c++) {
+		held[c].contact = lines_contact_name((enum contact)c);
+		memcpy(held[c].identity, lines->slot[c].identity, sizeof(held[c].identity));
+	}
+	pthread_mutex_unlock(&lines->lock);
+}
+
 /* Tries to take a line that is missing. */
 static void attempt(struct lines *lines, enum contact contact)
 {
 	struct slot *slot = &lines->slot[contact];
-	struct gpio_request request = { .config = &slot->config, .contact = contact, .paths = lines->paths, .sim = lines->sim };
+	struct gpio_held held[CONTACTS];
+	struct gpio_request request = { .config = &slot->config, .contact = contact, .paths = lines->paths, .sim = lines->sim, .held = held };
 	char why[GPIO_WHY] = "", name[sizeof(slot->status.name)];
 	struct gpio_line *line;
-	int error = gpio_open(&line, &request, why);
 	bool sysfs;
+	int error;
 
+	copy_held(lines, held);
+	error = gpio_open(&line, &request, why);
 	if (error) {
 		log_refused(lines, contact, why);
 		note_refused(lines, contact, error);
@@ -141,8 +164,10 @@ static void attempt(struct lines *lines, enum contact contact)
 	*slot->said = '\0';
 	sysfs = line->ops == &gpio_sysfs_ops;
 	line->ops->describe(line, name, sizeof(name));
-	note_taken(lines, contact, line, name);
-	log_taken(lines, contact, name, sysfs);
+	if (note_taken(lines, contact, line, name))
+		log_taken(lines, contact, name, sysfs);
+	else
+		line->ops->close(line);
 }
 
 /* What the thread is to do next. */
@@ -184,7 +209,7 @@ static void log_lost(struct lines *lines, const struct task *task)
 				    strerror(-task->lost[c]));
 }
 
-static void *run(void *context)
+static void run(void *context)
 {
 	struct lines *lines = context;
 	struct task task;
@@ -196,7 +221,6 @@ static void *run(void *context)
 		else
 			thread_wait(lines->kick_fd, task.until_ns);
 	}
-	return NULL;
 }
 
 static bool is_configured(const struct contact_config *config)
@@ -224,22 +248,8 @@ close_fd:
 	return error;
 }
 
-/* Gives all lines back in their safe state, and frees. */
-static void lines_free(struct lines *lines)
-{
-	for (int c = 0; c < CONTACTS; c++) {
-		lines_taken(lines, (enum contact)c);
-		lines_set(lines, (enum contact)c, false);
-		if (lines->slot[c].line)
-			lines->slot[c].line->ops->close(lines->slot[c].line);
-	}
-	gpio_sim_free(lines->sim);
-	pthread_mutex_destroy(&lines->lock);
-	close(lines->kick_fd);
-	free(lines);
-}
-
-int lines_start(struct lines **out, const struct contact_config config[CONTACTS], const struct gpio_paths *paths, int wake_fd)
+int lines_start(struct lines **out, const struct contact_config config[CONTACTS], const struct gpio_paths *paths,
+		const int wake_fd[CONTACTS])
 {
 	struct lines *lines = calloc(1, sizeof(*lines));
 	int error;
@@ -247,7 +257,6 @@ int lines_start(struct lines **out, const struct contact_config config[CONTACTS]
 	if (!lines)
 		return -ENOMEM;
 	lines->paths = *paths;
-	lines->wake_fd = wake_fd;
 	lines->limit = (struct log_limit){ .burst = 20, .interval_s = 300 };
 	error = lines_init(lines);
 	if (error) {
@@ -255,6 +264,7 @@ int lines_start(struct lines **out, const struct contact_config config[CONTACTS]
 		return error;
 	}
 	for (int c = 0; c < CONTACTS; c++) {
+		lines->wake_fd[c] = wake_fd[c];
 		lines->slot[c].config = config[c];
 		lines->slot[c].missing = lines->slot[c].status.configured = is_configured(&config[c]);
 		if (lines->slot[c].missing)
@@ -296,6 +306,17 @@ void lines_set(struct lines *lines, enum contact contact, bool active)
 	thread_kick(lines->kick_fd);
 }
 
+void lines_release(struct lines *lines, enum contact contact)
+{
+	struct slot *slot = &lines->slot[contact];
+
+	lines_taken(lines, contact);
+	lines_set(lines, contact, false);
+	if (slot->line)
+		slot->line->ops->close(slot->line);
+	slot->line = NULL;
+}
+
 void lines_get_status(struct lines *lines, struct contact_status status[CONTACTS])
 {
 	pthread_mutex_lock(&lines->lock);
@@ -309,12 +330,26 @@ unsigned lines_get_edges(struct lines *lines, uint64_t since, struct outputs_edg
 	return gpio_sim_edges(lines->sim, since, edges, max);
 }
 
-void lines_stop(struct lines *lines)
+void lines_ask_stop(struct lines *lines)
 {
 	pthread_mutex_lock(&lines->lock);
 	lines->stop = true;
 	pthread_mutex_unlock(&lines->lock);
 	thread_kick(lines->kick_fd);
-	pthread_join(lines->thread, NULL);
-	lines_free(lines);
+}
+
+int lines_wait_stop(struct lines *lines, int64_t until_ns)
+{
+	return thread_end(&lines->thread, until_ns);
+}
+
+/* A contact that no thread has turned has its line yet. */
+void lines_free(struct lines *lines)
+{
+	for (int c = 0; c < CONTACTS; c++)
+		lines_release(lines, (enum contact)c);
+	gpio_sim_free(lines->sim);
+	pthread_mutex_destroy(&lines->lock);
+	close(lines->kick_fd);
+	free(lines);
 }

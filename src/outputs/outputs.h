@@ -1,9 +1,11 @@
 /*
- * outputs - the contacts and LEDs: a thread that holds their timing, over libgpiod, the sysfs interface or a simulation.
+ * outputs - the contacts and LEDs: a thread that holds the timing of the pulses, one for the alarm contact, over libgpiod, the sysfs
+ * interface or a simulation.
  * What is to be done is decided elsewhere (metering/pulse.h); here it is done, and what was done is counted.
  *
  * A line that cannot be had or set is tried again with back-off (0.25 s doubling to 5 s), logged as a change of state and
- * shown in the status; timing and counting go on without it.  Any thread may call, but for start and free; nothing blocks on hardware.
+ * shown in the status; timing and counting go on without it.  A line that hangs in the kernel keeps up the contacts of its own thread alone; after 2 s
+ * that is logged and shown.  Any thread may call, but for start and stop; nothing but these blocks on hardware.
  */
 #ifndef OUTPUTS_OUTPUTS_H
 #define OUTPUTS_OUTPUTS_H
@@ -34,7 +36,7 @@ struct outputs;
 
 /*
  * Takes the lines, in their safe state (energy and reactive open, alarm not driven: alarm), before it returns, and starts
- * the thread.  A line that is not there is no error: it is tried again.  0 or -errno (no memory, no thread).
+ * the threads.  A line that is not there is no error: it is tried again.  0 or -errno (no memory, no thread).
  */
 int outputs_start(struct outputs **outputs, const struct outputs_config *config);
 
@@ -71,11 +73,11 @@ struct outputs_edge {
 unsigned outputs_get_edges(struct outputs *outputs, uint64_t since, struct outputs_edge *edges, unsigned max);
 
 struct contact_status {
-	bool configured, working;	/* working: the line is held and its last setting was done */
+	bool configured, working;	/* working: the line is held, its last setting was done, and its thread is alive */
 	bool active;			/* closed; alarm: driven */
 	uint64_t closures;		/* begun since start (alarm: times driven) */
 	uint64_t errors;		/* failed openings and settings */
-	int last_error;			/* -errno, 0 = none */
+	int last_error;			/* -errno, 0 = none; -ETIMEDOUT: its thread has shown no life for more than 2 s */
 	char name[200];			/* chip and line as found, "" when none */
 };
 
@@ -83,12 +85,16 @@ struct outputs_status {
 	struct contact_status contact[CONTACTS];
 	bool led_working[LEDS], led_configured[LEDS];
 	double worst_late_ms;		/* greatest lateness of an edge against its due time since start */
-	int64_t heartbeat_ns;		/* CLOCK_MONOTONIC of the thread's last sign of life; at least every 0.5 s */
+	int64_t heartbeat_ns;		/* CLOCK_MONOTONIC of the last sign of life of the thread that is silent for longer; at least every 0.5 s */
 };
 
 void outputs_get_status(struct outputs *outputs, struct outputs_status *status);
 
-/* Ends a closure that runs in its time (0.5 s at most), brings all contacts to their safe state, joins the thread, frees. */
+/*
+ * Raises the alarm, ends a closure that runs in its time (0.5 s at most), brings all contacts to their safe state, joins the threads,
+ * frees.  A thread that has not ended 1 s after the closure's end hangs in a line: it is left behind with what it uses, which is
+ * logged, and the kernel gives its lines back at the end of the process.
+ */
 void outputs_stop(struct outputs *outputs);
 
 #endif

@@ -4,26 +4,63 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "daemon/log.h"
 #include "daemon/monotonic.h"
 #include "modbus/urgent.h"
 
 #define REAL_TIME_PRIORITY 10
 
-int thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *context)
+static void *begin(void *context)
+{
+	struct thread *thread = context;
+
+	thread->run(thread->context);
+	atomic_store(&thread->ended, true);
+	thread_kick(thread->ended_fd);
+	return NULL;
+}
+
+int thread_start(struct thread *thread, const char *name, void (*run)(void *context), void *context)
 {
 	sigset_t all, before;
 	int error;
 
+	thread->name = name;
+	thread->run = run;
+	thread->context = context;
+	thread->ended_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (thread->ended_fd < 0)
+		return -errno;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = -pthread_create(thread, NULL, run, context);
+	error = -pthread_create(&thread->id, NULL, begin, thread);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!error)
-		pthread_setname_np(*thread, name);
+	thread->started = !error;
+	if (error)
+		close(thread->ended_fd);
+	else
+		pthread_setname_np(thread->id, name);
 	return error;
+}
+
+int thread_end(struct thread *thread, int64_t until_ns)
+{
+	if (!thread->started)
+		return 0;
+	while (!atomic_load(&thread->ended) && monotonic_ns() < until_ns)
+		thread_wait(thread->ended_fd, until_ns);
+	if (!atomic_load(&thread->ended)) {
+		pthread_detach(thread->id);
+		log_warning("thread \"%s\": hangs, left behind", thread->name);
+		return -ETIMEDOUT;
+	}
+	pthread_join(thread->id, NULL);
+	close(thread->ended_fd);
+	return 0;
 }
 
 int thread_lock_init(pthread_mutex_t *lock)

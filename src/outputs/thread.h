@@ -5,10 +5,29 @@
 #define OUTPUTS_THREAD_H
 
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
-/* A thread that takes no signal: they are the main thread's.  0 or -errno. */
-int thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *context);
+/* {0} is one that was never started. */
+struct thread {
+	const char *name;
+	void (*run)(void *context);
+	void *context;
+	pthread_t id;
+	int ended_fd;		/* an eventfd */
+	bool started;
+	atomic_bool ended;
+};
+
+/* A thread that takes no signal: they are the main thread's.  `thread` and `name` stay where they are.  0 or -errno. */
+int thread_start(struct thread *thread, const char *name, void (*run)(void *context), void *context);
+
+/*
+ * Waits until CLOCK_MONOTONIC until_ns for the end of a thread that was asked to end, or was never started.  0, or -ETIMEDOUT: it
+ * hangs, most likely in the kernel, and is left behind, which is logged: all that it uses has to stay as long as the process.
+ */
+int thread_end(struct thread *thread, int64_t until_ns);
 
 /*
  * A lock that lends the waiter's priority to its holder: once the thread of the contacts has a real-time priority, nobody

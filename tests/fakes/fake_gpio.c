@@ -11,11 +11,12 @@
 struct line {
 	char name[8];
 	const char *user;	/* another program */
-	bool taken, active;
+	bool taken, active, hangs;
 	struct fake_terms terms;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
 static struct {
 	struct {
 		bool present, forbidden;
@@ -24,7 +25,7 @@ static struct {
 	int error[FAKE_FAULTS];
 	unsigned percent[FAKE_FAULTS];
 	unsigned fail_at, calls;
-	unsigned opens, objects;
+	unsigned opens, objects, hanging;
 	struct fake_event event[FAKE_EVENTS];
 	unsigned events;
 } state;
@@ -77,6 +78,19 @@ unsigned fake_gpio_fail_nth(unsigned n)
 
 	LOCKED(calls = state.calls; state.calls = 0; state.fail_at = n);
 	return calls;
+}
+
+void fake_gpio_hang(unsigned chip, unsigned offset, bool hangs)
+{
+	LOCKED(state.chip[chip].line[offset].hangs = hangs; pthread_cond_broadcast(&released));
+}
+
+unsigned fake_gpio_hanging(void)
+{
+	unsigned hanging;
+
+	LOCKED(hanging = state.hanging);
+	return hanging;
 }
 
 bool fake_gpio_is_taken(unsigned chip, unsigned offset)
@@ -245,6 +259,10 @@ int fake_gpio_set(unsigned chip, unsigned offset, bool active)
 	int result = -1;
 
 	pthread_mutex_lock(&lock);
+	state.hanging++;
+	while (line->hangs)
+		pthread_cond_wait(&released, &lock);
+	state.hanging--;
 	if (nth_fails()) {
 		errno = ENOMEM;
 	} else if (!state.chip[chip].present) {

@@ -54,6 +54,13 @@ static int brightness(const char *name)
 	return (int)strtol(tree_read(&tree, path, text, sizeof(text)), NULL, 10);
 }
 
+static void stop(struct leds *leds)
+{
+	leds_ask_stop(leds);
+	ck_assert_int_eq(leds_wait_stop(leds, INT64_MAX), 0);
+	leds_free(leds);
+}
+
 START_TEST(an_led_is_lit_at_its_full_brightness_without_its_trigger)
 {
 	static const char names[LEDS][64] = { [LED_ALARM] = "red:alarm", [LED_ENERGY] = "green:energy" };
@@ -68,7 +75,7 @@ START_TEST(an_led_is_lit_at_its_full_brightness_without_its_trigger)
 	leds_set(leds, LED_ALARM, false);
 	leds_set(leds, LED_ENERGY, true);
 	WAIT_FOR(brightness("red:alarm") == 0 && brightness("green:energy") == 1);
-	leds_stop(leds);
+	stop(leds);
 	/* Nobody measures any more. */
 	ck_assert_int_eq(brightness("red:alarm"), 255);
 	ck_assert_int_eq(brightness("green:energy"), 0);
@@ -91,7 +98,7 @@ START_TEST(a_missing_led_is_tried_until_it_is_there)
 	led_appears("red", "100\n");
 	WAIT_FOR(brightness("red") == 100);
 	WAIT_FOR((leds_get_status(leds, &status), status.led_working[LED_ALARM]));
-	leds_stop(leds);
+	stop(leds);
 }
 END_TEST
 
@@ -117,7 +124,7 @@ START_TEST(a_flash_lights_and_goes_out_however_often_it_is_asked_for)
 		dark += brightness("tx") == 0;
 	}
 	WAIT_FOR(brightness("tx") == 0);
-	leds_stop(leds);
+	stop(leds);
 }
 END_TEST
 
@@ -134,7 +141,7 @@ START_TEST(several_uses_of_one_led_light_it_together)
 	WAIT_FOR(brightness("both") == 0);
 	WAIT_FOR((leds_flash(leds, LED_ERROR), brightness("both") == 1));
 	WAIT_FOR(brightness("both") == 0);
-	leds_stop(leds);
+	stop(leds);
 }
 END_TEST
 

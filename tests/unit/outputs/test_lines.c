@@ -449,6 +449,166 @@ START_TEST(with_every_third_call_failing_counts_and_lengths_hold)
 }
 END_TEST
 
+static FILE *log_file;
+
+/* From now on the log of this test's process is a file. */
+static void keep_log(void)
+{
+	log_file = tmpfile();
+	ck_assert_ptr_nonnull(log_file);
+	ck_assert_int_ge(dup2(fileno(log_file), STDERR_FILENO), 0);
+	log_set_level(LOG_NOTICE);
+}
+
+static unsigned times_logged(const char *what)
+{
+	static char text[16384];
+	ssize_t length = pread(fileno(log_file), text, sizeof(text) - 1, 0);
+	unsigned n = 0;
+
+	text[length > 0 ? length : 0] = '\0';
+	for (const char *at = text; (at = strstr(at, what)); at++)
+		n++;
+	return n;
+}
+
+/* Health or a closure that makes the thread of a contact set its line, which does not return. */
+static void hang(struct outputs *outputs, enum contact which)
+{
+	fake_gpio_hang(0, which, true);
+	if (which == CONTACT_ALARM)
+		outputs_set_healthy(outputs, true, NO_END);
+	else
+		close_times(outputs, 1, 10);
+	WAIT_FOR(fake_gpio_hanging() == 1);
+}
+
+START_TEST(an_energy_line_that_hangs_does_not_keep_the_alarm_from_falling)
+{
+	struct outputs_config config = all_three();
+	struct outputs *outputs = start(&config);
+	static struct fake_event event[FAKE_EVENTS];
+	unsigned n, fell = 0, closed = 0;
+
+	outputs_set_healthy(outputs, true, NO_END);
+	WAIT_FOR(fake_gpio_is_active(0, CONTACT_ALARM));
+	hang(outputs, CONTACT_ENERGY);
+	outputs_set_healthy(outputs, false, 0);
+	WAIT_FOR(!fake_gpio_is_active(0, CONTACT_ALARM));
+	ck_assert(fake_gpio_is_taken(0, CONTACT_ALARM));
+	ck_assert_uint_eq(fake_gpio_hanging(), 1);
+	/* By itself too, when nobody confirms. */
+	outputs_set_healthy(outputs, true, monotonic_ns() + 100 * MS);
+	WAIT_FOR(status_of(outputs, CONTACT_ALARM).closures == 2 && !fake_gpio_is_active(0, CONTACT_ALARM));
+	ck_assert_uint_eq(fake_gpio_hanging(), 1);
+	fake_gpio_hang(0, CONTACT_ENERGY, false);
+	WAIT_FOR(!status_of(outputs, CONTACT_ENERGY).active);
+	outputs_stop(outputs);
+	n = fake_gpio_events(event, FAKE_EVENTS);
+	for (unsigned k = 0; k < n; k++) {
+		closed += event[k].what == FAKE_TURNED && event[k].offset == CONTACT_ENERGY && event[k].active;
+		fell += event[k].what == FAKE_TURNED && event[k].offset == CONTACT_ALARM && !event[k].active && !closed;
+	}
+	ck_assert_uint_eq(closed, 1);
+	ck_assert_uint_eq(fell, 2);
+	check_pin(event, n, CONTACT_ENERGY, 10);
+}
+END_TEST
+
+START_TEST(an_alarm_line_that_hangs_does_not_delay_pulses)
+{
+	struct outputs_config config = all_three();
+	struct outputs *outputs = start(&config);
+	static struct fake_event event[FAKE_EVENTS];
+	unsigned n, closed = 0;
+
+	hang(outputs, CONTACT_ALARM);
+	close_times(outputs, 5, 10);
+	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).closures == 5 && !status_of(outputs, CONTACT_ENERGY).active &&
+		 !fake_gpio_is_active(0, CONTACT_ENERGY));
+	ck_assert_uint_eq(fake_gpio_hanging(), 1);
+	n = fake_gpio_events(event, FAKE_EVENTS);
+	for (unsigned k = 0; k < n; k++)
+		closed += event[k].what == FAKE_TURNED && event[k].offset == CONTACT_ENERGY && event[k].active;
+	ck_assert_uint_eq(closed, 5);
+	check_pin(event, n, CONTACT_ENERGY, 10);
+	fake_gpio_hang(0, CONTACT_ALARM, false);
+	WAIT_FOR(fake_gpio_is_active(0, CONTACT_ALARM));
+	outputs_stop(outputs);
+}
+END_TEST
+
+START_TEST(a_line_that_hangs_is_shown_and_told_once_and_again_when_it_is_back)
+{
+	enum contact which = (enum contact)_i, other = which == CONTACT_ALARM ? CONTACT_ENERGY : CONTACT_ALARM;
+	struct outputs_config config = all_three();
+	struct outputs *outputs;
+
+	keep_log();
+	outputs = start(&config);
+	hang(outputs, which);
+	WAIT_FOR(!status_of(outputs, which).working);
+	ck_assert_int_eq(status_of(outputs, which).last_error, -ETIMEDOUT);
+	ck_assert(status_of(outputs, other).working);
+	for (int k = 0; k < 100; k++)
+		outputs_set_healthy(outputs, true, NO_END);
+	ck_assert_uint_eq(times_logged("no sign of life for 2 s"), 1);
+	ck_assert_uint_eq(times_logged("back after a silence"), 0);
+	fake_gpio_hang(0, which, false);
+	WAIT_FOR(status_of(outputs, which).working);
+	WAIT_FOR((outputs_set_healthy(outputs, true, NO_END), times_logged("back after a silence") == 1));
+	ck_assert_int_eq(status_of(outputs, which).last_error, 0);
+	ck_assert_uint_eq(times_logged("no sign of life for 2 s"), 1);
+	outputs_stop(outputs);
+	ck_assert_uint_eq(times_logged("left behind"), 0);
+}
+END_TEST
+
+START_TEST(a_line_that_another_contact_has_is_refused_by_the_name_of_that_contact)
+{
+	struct outputs_config config = { .contact = { contact("gpiochip0", "1"), contact("soc", "A1"), contact("gpiochip1", "1") } };
+	struct outputs_status status;
+	struct outputs *outputs;
+
+	keep_log();
+	outputs = start(&config);
+	WAIT_FOR(status_of(outputs, CONTACT_ALARM).errors >= 2);
+	ck_assert_int_eq(status_of(outputs, CONTACT_ALARM).last_error, -EBUSY);
+	ck_assert(status_of(outputs, CONTACT_ENERGY).working && status_of(outputs, CONTACT_REACTIVE).working);
+	ck_assert_uint_eq(times_logged("alarm contact: chip soc, line A1: it is the line of the energy contact, trying again"), 1);
+	/* It was lost, and whoever is first has it: not both. */
+	fake_gpio_fail(FAKE_SET, EIO);
+	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).errors > 0);
+	fake_gpio_fail(FAKE_SET, 0);
+	WAIT_FOR((outputs_get_status(outputs, &status), status.contact[CONTACT_ENERGY].working != status.contact[CONTACT_ALARM].working));
+	outputs_stop(outputs);
+}
+END_TEST
+
+START_TEST(a_stop_leaves_a_hanging_line_behind_and_gives_back_the_others)
+{
+	enum contact which = (enum contact)_i, other = which == CONTACT_ALARM ? CONTACT_ENERGY : CONTACT_ALARM;
+	/* What is left behind is in use to the end of the process. */
+	static struct outputs *outputs;
+	struct outputs_config config = all_three();
+
+	keep_log();
+	outputs = start(&config);
+	if (which != CONTACT_ALARM) {
+		outputs_set_healthy(outputs, true, NO_END);
+		WAIT_FOR(fake_gpio_is_active(0, CONTACT_ALARM));
+	}
+	hang(outputs, which);
+	outputs_stop(outputs);
+	ck_assert_uint_eq(fake_gpio_hanging(), 1);
+	ck_assert(!fake_gpio_is_taken(0, other));
+	ck_assert_uint_eq(times_logged("left behind"), 1);
+	/* One that returns after all does what it would have done. */
+	fake_gpio_hang(0, which, false);
+	WAIT_FOR(!fake_gpio_is_taken(0, which) && !fake_gpio_opens());
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("lines");
@@ -476,6 +636,11 @@ int main(void)
 	tcase_add_test(tests, a_closure_is_never_shown_in_part);
 	tcase_add_test(tests, a_stop_ends_the_closure_in_its_time_and_raises_the_alarm);
 	tcase_add_test(tests, with_every_third_call_failing_counts_and_lengths_hold);
+	tcase_add_test(tests, an_energy_line_that_hangs_does_not_keep_the_alarm_from_falling);
+	tcase_add_test(tests, an_alarm_line_that_hangs_does_not_delay_pulses);
+	tcase_add_loop_test(tests, a_line_that_hangs_is_shown_and_told_once_and_again_when_it_is_back, 0, 2);
+	tcase_add_test(tests, a_line_that_another_contact_has_is_refused_by_the_name_of_that_contact);
+	tcase_add_loop_test(tests, a_stop_leaves_a_hanging_line_behind_and_gives_back_the_others, 0, 2);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

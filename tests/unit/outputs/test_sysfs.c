@@ -208,6 +208,46 @@ START_TEST(a_line_that_appears_after_its_export_is_taken_and_driven)
 }
 END_TEST
 
+/* Each spelling is another name of line 17 of pinctrl-soc. */
+START_TEST(a_line_that_another_contact_has_is_refused_however_it_is_spelled)
+{
+	static const struct { const char *chip, *line; } same[] = {
+		{ "/sys/class/gpio/gpiochip512", "17" }, { "pinctrl-soc", "17" }, { "gpiochip512", "17" }, { "expander", "gpio529" },
+	};
+	struct outputs_config config = { .contact = { contact(same[0].chip, same[0].line), contact(same[_i].chip, same[_i].line) } };
+	struct outputs_status status;
+	struct outputs *outputs;
+	char text[64];
+
+	line_appears("gpio529");
+	ck_assert_int_eq(outputs_start_at(&outputs, &config, &paths, "/nonexistent/leds"), 0);
+	outputs_set_healthy(outputs, true, INT64_MAX);
+	/* Tried again as any line. */
+	WAIT_FOR((outputs_get_status(outputs, &status), status.contact[CONTACT_ALARM].errors >= 2 && status.contact[CONTACT_ALARM].active));
+	ck_assert(status.contact[CONTACT_ENERGY].working && !status.contact[CONTACT_ALARM].working);
+	ck_assert_int_eq(status.contact[CONTACT_ALARM].last_error, -EBUSY);
+	ck_assert_str_eq(status.contact[CONTACT_ALARM].name, "");
+	/* Never driven for the alarm. */
+	ck_assert_str_eq(tree_read(&tree, "gpio529/value", text, sizeof(text)), "0");
+	outputs_stop(outputs);
+}
+END_TEST
+
+START_TEST(the_same_line_number_of_another_chip_is_another_line)
+{
+	struct outputs_config config = { .contact = { contact("pinctrl-soc", "5"), contact("expander", "5") } };
+	struct outputs_status status;
+	struct outputs *outputs;
+
+	line_appears("gpio517");
+	line_appears("gpio5");
+	ck_assert_int_eq(outputs_start_at(&outputs, &config, &paths, "/nonexistent/leds"), 0);
+	outputs_get_status(outputs, &status);
+	ck_assert(status.contact[CONTACT_ENERGY].working && status.contact[CONTACT_ALARM].working);
+	outputs_stop(outputs);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("sysfs");
@@ -224,6 +264,8 @@ int main(void)
 	tcase_add_test(tests, a_line_that_cannot_be_had_says_why);
 	tcase_add_test(tests, a_name_of_character_devices_is_not_looked_up_in_sysfs_where_there_are_some);
 	tcase_add_test(tests, a_line_that_appears_after_its_export_is_taken_and_driven);
+	tcase_add_loop_test(tests, a_line_that_another_contact_has_is_refused_however_it_is_spelled, 0, 4);
+	tcase_add_test(tests, the_same_line_number_of_another_chip_is_another_line);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
