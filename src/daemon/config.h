@@ -43,6 +43,9 @@ int config_load(struct config *config, const char *file, FILE *errors);
  */
 int config_check_source(const struct config *config, FILE *errors);
 
+/* A setting's value as the file writes it: 31, 1.00, "even". */
+void config_setting_text(enum setting which, int value, char *text, size_t size);
+
 /* Writes the whole configuration in force in the file's own syntax; reading it back gives the same. */
 void config_print(const struct config *config, FILE *out);
 

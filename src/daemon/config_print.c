@@ -46,16 +46,22 @@ static void print_phases(FILE *out, const double *values)
 	}
 }
 
+static const char *word_of(const struct config_key *key, int value)
+{
+	const struct config_word *word = key->words;
+
+	while (word->name && word->value != value)
+		word++;
+	return word->name ? word->name : "";
+}
+
 static void print_word(FILE *out, const struct config_key *key, const void *field)
 {
 	int value = *(const char *)field;
-	const struct config_word *word = key->words;
 
 	if (key->size != 1)
 		memcpy(&value, field, sizeof(value));
-	while (word->name && word->value != value)
-		word++;
-	print_string(out, word->name ? word->name : "");
+	print_string(out, word_of(key, value));
 }
 
 static void print_harmonics(FILE *out, const struct adc_sim_config *sim)
@@ -184,4 +190,23 @@ void config_print(const struct config *config, FILE *out)
 		before = path;
 	}
 	close_groups(out, open, 0);
+}
+
+void config_setting_text(enum setting which, int value, char *text, size_t size)
+{
+	const struct config_key *key;
+	char path[64];
+
+	snprintf(path, sizeof(path), "meter.%s", setting_name(which));
+	key = config_key_find(path);
+	if (!key) {
+		snprintf(path, sizeof(path), "modbus.%s", setting_name(which));
+		key = config_key_find(path);
+	}
+	if (key && key->type == CONFIG_WORD)
+		snprintf(text, size, "\"%s\"", word_of(key, value));
+	else if (key && key->type == CONFIG_HUNDREDTHS)
+		snprintf(text, size, "%d.%02d", value / 100, value % 100);
+	else
+		snprintf(text, size, "%d", value);
 }

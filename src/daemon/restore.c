@@ -15,7 +15,13 @@ static void log_settings(const struct precedence *precedence)
 	char text[256];
 
 	for (unsigned i = 0; i < precedence->n; i++) {
-		precedence_get_text(&precedence->decision[i], text, sizeof(text));
+		const struct precedence_decision *decision = &precedence->decision[i];
+		struct precedence_values values;
+
+		config_setting_text(decision->setting, decision->file, values.file, sizeof(values.file));
+		config_setting_text(decision->setting, decision->stored, values.stored, sizeof(values.stored));
+		config_setting_text(decision->setting, decision->last_file, values.last_file, sizeof(values.last_file));
+		precedence_get_text(decision, &values, text, sizeof(text));
 		log_notice("settings: %s", text);
 	}
 	if (!precedence->consistent) {
@@ -24,19 +30,40 @@ static void log_settings(const struct precedence *precedence)
 	}
 }
 
+/*
+ * The word's hash with the salt of `kept`, which becomes "" when crypt does not take it: made by a library that knew another
+ * method, or damaged.  0 or -errno.
+ */
+static int hash_like(const char *name, const char *word, char *kept, char hash[NV_HASH_MAX])
+{
+	int error = password_hash(word, kept, hash);
+
+	if (!error || error == -ENOMEM || !*kept)
+		return error;
+	log_warning("settings: %s: a hash that is stored cannot be used (%s): the file's password is taken", name, strerror(-error));
+	*kept = '\0';
+	return password_hash(word, NULL, hash);
+}
+
 /* One password: `word` of the file against its hash at the last start and the one in force. */
 static int decide_password(const char *name, const char *word, char *file, char *stored)
 {
-	char hash[NV_HASH_MAX];
-	bool first = !*stored;
-	int ret = password_hash(word, file, hash);
+	char hash[NV_HASH_MAX], in_force[NV_HASH_MAX];
+	bool first = !*stored, differs;
+	int ret = hash_like(name, word, file, hash);
 
+	if (!ret)
+		ret = hash_like(name, word, stored, in_force);
 	if (ret)
 		return ret;
+	differs = *stored && strcmp(in_force, stored);
 	if (precedence_decide_password(hash, file, stored)) {
 		memcpy(stored, hash, NV_HASH_MAX);
-		if (!first)
+		if (!first && differs && *file)
 			log_notice("settings: %s: changed in the file since the last start: the file's is taken", name);
+	} else if (differs) {
+		log_notice("settings: %s: the stored one is taken, changed since the last change of the configuration file, which says "
+			   "another", name);
 	}
 	memcpy(file, hash, NV_HASH_MAX);
 	return 0;

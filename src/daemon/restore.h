@@ -15,7 +15,7 @@ struct restored {
 };
 
 /*
- * `store`: NULL = nothing is kept.  Logs, for each setting of which file and store say different things, which is taken.
+ * `store`: NULL = nothing is kept.  Logs, for each setting and password of which file and store say different things, which is taken.
  * 0 or -errno.
  */
 int restore_state(struct restored *restored, const struct config *config, const struct store *store);

@@ -38,16 +38,16 @@ void precedence_decide(const struct settings *file, const struct nv *stored, str
 	precedence->consistent = !settings_check(&precedence->settings, &precedence->inconsistent);
 }
 
-void precedence_get_text(const struct precedence_decision *decision, char *text, size_t size)
+void precedence_get_text(const struct precedence_decision *decision, const struct precedence_values *values, char *text, size_t size)
 {
 	const char *name = setting_name(decision->setting);
 
 	if (decision->file_taken)
-		snprintf(text, size, "setting %s: %d is taken from the configuration file, which said %d at the last start; "
-			 "%d was stored", name, decision->file, decision->last_file, decision->stored);
+		snprintf(text, size, "%s: %s is taken from the configuration file, which said %s at the last start; %s was stored", name,
+			 values->file, values->last_file, values->stored);
 	else
-		snprintf(text, size, "setting %s: the stored %d is taken, changed since the last change of the configuration file, "
-			 "which says %d", name, decision->stored, decision->file);
+		snprintf(text, size, "%s: the stored %s is taken, changed since the last change of the configuration file, which says %s",
+			 name, values->stored, values->file);
 }
 
 void precedence_get_warning(const struct precedence *precedence, char *text, size_t size)
@@ -57,12 +57,12 @@ void precedence_get_warning(const struct precedence *precedence, char *text, siz
 
 	settings_derive(settings, &derived);
 	if (precedence->inconsistent == SETTING_SYSTEM_VOLTAGE)
-		snprintf(text, size, "settings of the configuration file and stored ones do not fit together: system_voltage %d V "
+		snprintf(text, size, "those of the configuration file and the stored ones do not fit together: system_voltage %d V "
 			 "with pt_ratio %.2f is %.1f V at the meter's input, must be 82 to 660 V; they are used as they are",
 			 settings->system_voltage, settings->pt_ratio / 100.0,
 			 settings->system_voltage * 100.0 / settings->pt_ratio);
 	else
-		snprintf(text, size, "settings of the configuration file and stored ones do not fit together: no pulse duration keeps "
+		snprintf(text, size, "those of the configuration file and the stored ones do not fit together: no pulse duration keeps "
 			 "up with pulse_energy %d Wh at %.6g kW; they are used as they are", settings->pulse_energy,
 			 derived.max_power_w / 1000);
 }

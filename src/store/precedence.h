@@ -34,8 +34,13 @@ struct precedence {
 /* `stored`: what the store has, NULL = nothing: the file's values are the initial ones. */
 void precedence_decide(const struct settings *file, const struct nv *stored, struct precedence *precedence);
 
-/* A decision, and a mixture that is not consistent, as a line for the log. */
-void precedence_get_text(const struct precedence_decision *decision, char *text, size_t size);
+/* A decision's three values as the configuration file writes them. */
+struct precedence_values {
+	char file[32], stored[32], last_file[32];
+};
+
+/* A decision, and a mixture that is not consistent, as a line for the log that follows "settings: ". */
+void precedence_get_text(const struct precedence_decision *decision, const struct precedence_values *values, char *text, size_t size);
 void precedence_get_warning(const struct precedence *precedence, char *text, size_t size);
 
 /*

@@ -2,6 +2,7 @@
 STORE_TESTS = \
 	tests/unit/store/test_nv \
 	tests/unit/store/test_precedence \
+	tests/unit/store/test_restore \
 	tests/unit/store/test_store
 
 check_LIBRARIES += tests/unit/store/libscript.a
@@ -18,6 +19,10 @@ tests_unit_store_test_nv_LDADD = $(STORE_TEST_LIBS)
 tests_unit_store_test_precedence_SOURCES = tests/unit/store/test_precedence.c
 tests_unit_store_test_precedence_CFLAGS = $(STORE_TEST_CFLAGS)
 tests_unit_store_test_precedence_LDADD = $(STORE_TEST_LIBS)
+
+tests_unit_store_test_restore_SOURCES = tests/unit/store/test_restore.c
+tests_unit_store_test_restore_CFLAGS = $(STORE_TEST_CFLAGS) $(LIBCRYPT_CFLAGS)
+tests_unit_store_test_restore_LDADD = tests/unit/store/libscript.a $(SHELL_LIBS) $(CHECK_LIBS)
 
 tests_unit_store_test_store_SOURCES = tests/unit/store/test_store.c
 tests_unit_store_test_store_CFLAGS = $(STORE_TEST_CFLAGS)

@@ -39,6 +39,7 @@ END_TEST
 
 START_TEST(stored_value_wins_over_a_file_that_did_not_change)
 {
+	struct precedence_values values = { "a", "b", "c" };
 	char text[256];
 
 	stored.meter.settings.ct_primary = 250;
@@ -47,14 +48,14 @@ START_TEST(stored_value_wins_over_a_file_that_did_not_change)
 	ck_assert_uint_eq(result.n, 1);
 	ck_assert_int_eq(result.decision[0].setting, SETTING_CT_PRIMARY);
 	ck_assert(!result.decision[0].file_taken);
-	precedence_get_text(&result.decision[0], text, sizeof(text));
-	ck_assert_str_eq(text, "setting ct_primary: the stored 250 is taken, changed since the last change of the configuration "
-			       "file, which says 100");
+	precedence_get_text(&result.decision[0], &values, text, sizeof(text));
+	ck_assert_str_eq(text, "ct_primary: the stored b is taken, changed since the last change of the configuration file, which says a");
 }
 END_TEST
 
 START_TEST(changed_file_wins_over_a_stored_value)
 {
+	struct precedence_values values = { "a", "b", "c" };
 	char text[256];
 
 	stored.meter.settings.ct_primary = 250;
@@ -63,9 +64,8 @@ START_TEST(changed_file_wins_over_a_stored_value)
 	ck_assert_int_eq(result.settings.ct_primary, 400);
 	ck_assert_uint_eq(result.n, 1);
 	ck_assert(result.decision[0].file_taken);
-	precedence_get_text(&result.decision[0], text, sizeof(text));
-	ck_assert_str_eq(text, "setting ct_primary: 400 is taken from the configuration file, which said 100 at the last start; 250 "
-			       "was stored");
+	precedence_get_text(&result.decision[0], &values, text, sizeof(text));
+	ck_assert_str_eq(text, "ct_primary: a is taken from the configuration file, which said c at the last start; b was stored");
 }
 END_TEST
 
@@ -143,7 +143,7 @@ START_TEST(mixture_that_does_not_fit_is_used_and_told)
 	ck_assert(!result.consistent);
 	ck_assert_int_eq(result.inconsistent, SETTING_SYSTEM_VOLTAGE);
 	precedence_get_warning(&result, text, sizeof(text));
-	ck_assert_str_eq(text, "settings of the configuration file and stored ones do not fit together: system_voltage 480 V with "
+	ck_assert_str_eq(text, "those of the configuration file and the stored ones do not fit together: system_voltage 480 V with "
 			       "pt_ratio 40.00 is 12.0 V at the meter's input, must be 82 to 660 V; they are used as they are");
 }
 END_TEST
@@ -158,7 +158,7 @@ START_TEST(mixture_whose_pulses_nothing_serves_is_used_and_told)
 	ck_assert(!result.consistent);
 	ck_assert_int_eq(result.inconsistent, SETTING_PULSE_ENERGY);
 	precedence_get_warning(&result, text, sizeof(text));
-	ck_assert_str_eq(text, "settings of the configuration file and stored ones do not fit together: no pulse duration keeps up "
+	ck_assert_str_eq(text, "those of the configuration file and the stored ones do not fit together: no pulse duration keeps up "
 			       "with pulse_energy 10 Wh at 33255.4 kW; they are used as they are");
 }
 END_TEST
