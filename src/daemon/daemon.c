@@ -233,7 +233,7 @@ static int start(struct daemon *daemon)
 	int ret;
 
 	daemon->started_ns = monotonic_ns();
-	ret = outputs_start(&daemon->outputs, &config->outputs);
+	ret = outputs_start(&daemon->outputs, &config->outputs, NULL);
 	if (ret >= 0)
 		ret = start_event_loop(daemon);
 	if (ret >= 0 && daemon->keeps_state)

@@ -1,6 +1,7 @@
 #include "outputs/contacts.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "daemon/log.h"
@@ -101,7 +102,8 @@ static bool stop_threads(struct outputs *outputs)
 }
 
 /* The lines before all else: until they are taken, the contacts are what the hardware makes of them. */
-int outputs_start_at(struct outputs **out, const struct outputs_config *config, const struct gpio_paths *paths, const char *led_root)
+int outputs_start_at(struct outputs **out, const struct outputs_config *config, const struct gpio_paths *paths, const char *led_root,
+		     _Atomic uint64_t *made)
 {
 	struct outputs *outputs = calloc(1, sizeof(*outputs));
 	int error = outputs ? prepare(outputs) : -ENOMEM;
@@ -117,7 +119,7 @@ int outputs_start_at(struct outputs **out, const struct outputs_config *config, 
 	if (!error)
 		error = alarm_contact_start(&outputs->alarm, outputs->lines, outputs->leds);
 	if (!error)
-		error = pulse_contacts_start(&outputs->pulses, outputs->lines, outputs->leds);
+		error = pulse_contacts_start(&outputs->pulses, outputs->lines, outputs->leds, made);
 	if (!error) {
 		*out = outputs;
 		return 0;
@@ -130,11 +132,11 @@ fail:
 	return error;
 }
 
-int outputs_start(struct outputs **outputs, const struct outputs_config *config)
+int outputs_start(struct outputs **outputs, const struct outputs_config *config, _Atomic uint64_t *made)
 {
 	static const struct gpio_paths paths = { "/dev", "/sys/class/gpio" };
 
-	return outputs_start_at(outputs, config, &paths, LED_ROOT);
+	return outputs_start_at(outputs, config, &paths, LED_ROOT, made);
 }
 
 uint64_t outputs_recall(struct outputs *outputs, enum pulse_output which)
@@ -184,8 +186,27 @@ void outputs_get_status(struct outputs *outputs, struct outputs_status *status)
 	watch(outputs);
 }
 
+/* By the contacts' own count: to be compared with the register's, and with what the other side of the wire has counted. */
+static void log_closures(struct outputs *outputs)
+{
+	struct outputs_status status = { 0 };
+
+	lines_get_status(outputs->lines, status.contact);
+	pulse_contacts_get_status(&outputs->pulses, &status);
+	alarm_contact_get_status(&outputs->alarm, &status);
+	for (int c = 0; c < CONTACTS; c++)
+		if (status.contact[c].configured)
+			log_notice("%s: %" PRIu64 " closures", lines_contact_name((enum contact)c), status.contact[c].closures);
+}
+
 void outputs_stop(struct outputs *outputs)
 {
-	if (outputs && stop_threads(outputs))
+	bool ended;
+
+	if (!outputs)
+		return;
+	ended = stop_threads(outputs);
+	log_closures(outputs);
+	if (ended)
 		outputs_free(outputs);
 }

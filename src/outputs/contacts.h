@@ -8,6 +8,6 @@
 #include "outputs/outputs.h"
 
 int outputs_start_at(struct outputs **outputs, const struct outputs_config *config, const struct gpio_paths *paths,
-		     const char *led_root);
+		     const char *led_root, _Atomic uint64_t *made);
 
 #endif

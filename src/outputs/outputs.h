@@ -37,8 +37,12 @@ struct outputs;
 /*
  * Takes the lines, in their safe state (energy and reactive open, alarm not driven: alarm), before it returns, and starts
  * the threads.  A line that is not there is no error: it is tried again.  0 or -errno (no memory, no thread).
+ *
+ * `made`, NULL or PULSE_OUTPUTS of them: right before a contact is closed, the closures of it begun since the start, this one
+ * included, are stored there, so that in shared memory they outlive the process.  The owner of the memory is the caller, and keeps it
+ * until the end of the process where a line may hang; written by the thread "outputs" alone, not before the first closure.
  */
-int outputs_start(struct outputs **outputs, const struct outputs_config *config);
+int outputs_start(struct outputs **outputs, const struct outputs_config *config, _Atomic uint64_t *made);
 
 /*
  * Withdraws the plan of an output: no closure of it begins any more (one that has begun is ended in its time).  Returns how many
@@ -92,7 +96,7 @@ void outputs_get_status(struct outputs *outputs, struct outputs_status *status);
 
 /*
  * Raises the alarm, ends a closure that runs in its time (0.5 s at most), brings all contacts to their safe state, joins the threads,
- * frees.  A thread that has not ended 1 s after the closure's end hangs in a line: it is left behind with what it uses, which is
+ * logs how many closures each contact made, frees.  A thread that has not ended 1 s after the closure's end hangs in a line: it is left behind with what it uses, which is
  * logged, and the kernel gives its lines back at the end of the process.
  */
 void outputs_stop(struct outputs *outputs);

@@ -1,5 +1,7 @@
 #include "outputs/pulse_contacts.h"
 
+#include <stdatomic.h>
+
 #include "daemon/monotonic.h"
 
 #define SECOND INT64_C(1000000000)
@@ -13,6 +15,7 @@ static const enum contact contact_of[PULSE_OUTPUTS] = { CONTACT_ENERGY, CONTACT_
 /* What one look at the states asks for. */
 struct turn {
 	bool change[PULSE_OUTPUTS], closed[PULSE_OUTPUTS];
+	uint64_t closures[PULSE_OUTPUTS];	/* begun, this one included */
 	int64_t due_ns;			/* of the next edge */
 	bool done;			/* to be stopped, and every contact is open */
 };
@@ -24,6 +27,7 @@ static void step_pulse(struct pulse_contacts *pulses, enum pulse_output which, s
 
 	turn->change[which] = contact_step(pulse, now_ns);
 	turn->closed[which] = pulse->closed;
+	turn->closures[which] = pulse->closures;
 	if (turn->change[which])
 		worker_note_late(&pulses->worker, now_ns - due_ns);
 	turn->done &= !pulse->closed;
@@ -52,16 +56,23 @@ static void greet_lines(struct pulse_contacts *pulses)
 			pulses->shown[p] = false;
 }
 
+/* Who is killed between the two has counted one that was not made, never made one that was not counted. */
+static void turn_one(struct pulse_contacts *pulses, enum pulse_output which, const struct turn *turn)
+{
+	if (pulses->made && turn->closed[which])
+		atomic_store(&pulses->made[which], turn->closures[which]);
+	pulses->shown[which] = turn->closed[which];
+	lines_set(pulses->lines, contact_of[which], turn->closed[which]);
+}
+
 /* Turns the contacts; from then on their lengths count. */
 static void carry_out(struct pulse_contacts *pulses, struct turn *turn)
 {
 	int64_t now_ns;
 
 	for (int p = 0; p < PULSE_OUTPUTS; p++)
-		if (turn->change[p]) {
-			pulses->shown[p] = turn->closed[p];
-			lines_set(pulses->lines, contact_of[p], turn->closed[p]);
-		}
+		if (turn->change[p])
+			turn_one(pulses, (enum pulse_output)p, turn);
 	now_ns = monotonic_ns();
 	pthread_mutex_lock(&pulses->worker.lock);
 	for (int p = 0; p < PULSE_OUTPUTS; p++) {
@@ -108,12 +119,13 @@ static void run(void *context)
 		lines_release(pulses->lines, contact_of[p]);
 }
 
-int pulse_contacts_start(struct pulse_contacts *pulses, struct lines *lines, struct leds *leds)
+int pulse_contacts_start(struct pulse_contacts *pulses, struct lines *lines, struct leds *leds, _Atomic uint64_t *made)
 {
 	int64_t now_ns = monotonic_ns();
 
 	pulses->lines = lines;
 	pulses->leds = leds;
+	pulses->made = made;
 	for (int p = 0; p < PULSE_OUTPUTS; p++)
 		contact_init(&pulses->state[p], now_ns);
 	return thread_start(&pulses->worker.thread, "outputs", run, pulses);

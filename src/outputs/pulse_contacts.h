@@ -14,6 +14,7 @@ struct pulse_contacts {
 	struct worker worker;		/* initialised before the start, stopped and freed by the owner */
 	struct lines *lines;
 	struct leds *leds;
+	_Atomic uint64_t *made;		/* as outputs_start, may be NULL */
 
 	/* The thread's own. */
 	bool shown[PULSE_OUTPUTS];	/* how the lines were set last */
@@ -24,7 +25,7 @@ struct pulse_contacts {
 };
 
 /* Starts the thread.  0 or -errno. */
-int pulse_contacts_start(struct pulse_contacts *pulses, struct lines *lines, struct leds *leds);
+int pulse_contacts_start(struct pulse_contacts *pulses, struct lines *lines, struct leds *leds, _Atomic uint64_t *made);
 
 /* Any thread: outputs_recall, outputs_plan. */
 uint64_t pulse_contacts_recall(struct pulse_contacts *pulses, enum pulse_output which);

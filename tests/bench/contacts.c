@@ -234,7 +234,7 @@ static void run_outputs(int64_t until_ns, struct sample *sample)
 	struct outputs *outputs;
 	uint64_t since = 0;
 
-	if (outputs_start(&outputs, &config) < 0)
+	if (outputs_start(&outputs, &config, NULL) < 0)
 		fail("outputs_start");
 	while (monotonic_ns() < until_ns) {
 		struct pulse_plan plan = { .n = 33, .duration_ms = CLOSED_MS };

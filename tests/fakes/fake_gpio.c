@@ -260,7 +260,7 @@ int fake_gpio_set(unsigned chip, unsigned offset, bool active)
 
 	pthread_mutex_lock(&lock);
 	state.hanging++;
-	while (line->hangs)
+	while (line->hangs && active != line->active)
 		pthread_cond_wait(&released, &lock);
 	state.hanging--;
 	if (nth_fails()) {

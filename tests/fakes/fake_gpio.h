@@ -43,7 +43,7 @@ void fake_gpio_fail_percent(enum fake_call call, unsigned percent);
 /* The n-th library call that can fail, from now, fails; 0 = none.  Returns how many there were since the last call of this. */
 unsigned fake_gpio_fail_nth(unsigned n);
 
-/* Setting the line does not return until it is said otherwise; how many such calls wait. */
+/* Setting the line to another value than it has does not return until it is said otherwise; how many such calls wait. */
 void fake_gpio_hang(unsigned chip, unsigned offset, bool hangs);
 unsigned fake_gpio_hanging(void);
 

@@ -71,7 +71,7 @@ int main(int argc, char **argv)
 	sigemptyset(&end);
 	sigaddset(&end, SIGTERM);
 	sigprocmask(SIG_BLOCK, &end, NULL);
-	if (outputs_start(&outputs, &config) < 0)
+	if (outputs_start(&outputs, &config, NULL) < 0)
 		return 1;
 	plan(outputs, closures, (int)strtol(argv[5], NULL, 10));
 	do {

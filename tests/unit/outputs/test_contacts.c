@@ -29,7 +29,7 @@ static struct outputs *start(void)
 	struct outputs_config config = { .contact = { { .chip = "sim" }, { .chip = "sim" }, { .chip = "sim" } } };
 	struct outputs *outputs;
 
-	ck_assert_int_eq(outputs_start(&outputs, &config), 0);
+	ck_assert_int_eq(outputs_start(&outputs, &config, NULL), 0);
 	return outputs;
 }
 
@@ -184,7 +184,7 @@ START_TEST(without_lines_closures_are_timed_and_counted)
 	struct pulse_plan plan;
 	struct outputs_edge edge;
 
-	ck_assert_int_eq(outputs_start(&outputs, &config), 0);
+	ck_assert_int_eq(outputs_start(&outputs, &config, NULL), 0);
 	even_plan(&plan, 3, 10, monotonic_ns());
 	outputs_plan(outputs, PULSE_REAL, &plan);
 	WAIT_FOR(at_rest(outputs, CONTACT_ENERGY, 3));

@@ -166,7 +166,7 @@ START_TEST(a_led_that_fails_or_hangs_disturbs_no_contact)
 	ck_assert_int_eq(symlink("/dev/full", full), 0);
 	/* pwrite to a pipe gives ESPIPE; opening one without a reader hangs. */
 	ck_assert_int_eq(mkfifo(fifo, 0600), 0);
-	ck_assert_int_eq(outputs_start_at(&outputs, &config, &paths, tree.root), 0);
+	ck_assert_int_eq(outputs_start_at(&outputs, &config, &paths, tree.root, NULL), 0);
 	for (unsigned k = 0; k < plan.n; k++)
 		plan.start_ns[k] = monotonic_ns() + k * 20 * MS;
 	outputs_plan(outputs, PULSE_REAL, &plan);
@@ -194,7 +194,7 @@ START_TEST(leds_show_alarm_and_contact)
 
 	led_appears("red", "1\n");
 	led_appears("green", "1\n");
-	ck_assert_int_eq(outputs_start_at(&outputs, &config, &paths, tree.root), 0);
+	ck_assert_int_eq(outputs_start_at(&outputs, &config, &paths, tree.root, NULL), 0);
 	WAIT_FOR(brightness("red") == 1 && brightness("green") == 0);
 	outputs_set_healthy(outputs, true, INT64_MAX);
 	WAIT_FOR(brightness("red") == 0);

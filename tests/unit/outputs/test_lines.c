@@ -193,7 +193,7 @@ static struct outputs *start(const struct outputs_config *config)
 {
 	struct outputs *outputs;
 
-	ck_assert_int_eq(outputs_start_at(&outputs, config, &paths, "/nonexistent/leds"), 0);
+	ck_assert_int_eq(outputs_start_at(&outputs, config, &paths, "/nonexistent/leds", NULL), 0);
 	return outputs;
 }
 
@@ -609,6 +609,54 @@ START_TEST(a_stop_leaves_a_hanging_line_behind_and_gives_back_the_others)
 }
 END_TEST
 
+/* Told by the log as a whole line each, in any order with others. */
+START_TEST(a_stop_says_how_many_closures_each_configured_contact_made)
+{
+	struct outputs_config config = { .contact = { contact("soc", "0"), contact("soc", "1") } };
+	static struct fake_event event[FAKE_EVENTS];
+	struct outputs *outputs;
+	unsigned n, closed = 0;
+	char line[64];
+
+	keep_log();
+	outputs = start(&config);
+	outputs_set_healthy(outputs, true, NO_END);
+	close_times(outputs, 1 + (unsigned)(random() % 20), 10);
+	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).closures > (uint64_t)(random() % 3) && fake_gpio_is_active(0, CONTACT_ALARM));
+	outputs_stop(outputs);
+	n = fake_gpio_events(event, FAKE_EVENTS);
+	for (unsigned k = 0; k < n; k++)
+		closed += event[k].what == FAKE_TURNED && event[k].offset == CONTACT_ENERGY && event[k].active;
+	snprintf(line, sizeof(line), "energy contact: %u closures\n", closed);
+	ck_assert_uint_eq(times_logged(line), 1);
+	ck_assert_uint_eq(times_logged("alarm contact: 1 closures\n"), 1);
+	ck_assert_uint_eq(times_logged("closures\n"), 2);
+}
+END_TEST
+
+/* Its line hangs at the first closure: what has been stored was stored before. */
+START_TEST(a_closure_is_stored_before_its_line_is_set)
+{
+	struct outputs_config config = all_three();
+	static _Atomic uint64_t made[PULSE_OUTPUTS];
+	struct outputs *outputs;
+
+	ck_assert_int_eq(outputs_start_at(&outputs, &config, &paths, "/nonexistent/leds", made), 0);
+	for (unsigned k = 1; k <= 3; k++) {
+		hang(outputs, CONTACT_ENERGY);
+		ck_assert_uint_eq(made[PULSE_REAL], k);
+		ck_assert(!fake_gpio_is_active(0, CONTACT_ENERGY));
+		fake_gpio_hang(0, CONTACT_ENERGY, false);
+		WAIT_FOR(!status_of(outputs, CONTACT_ENERGY).active);
+		ck_assert_uint_eq(made[PULSE_REAL], k);
+	}
+	ck_assert_uint_eq(made[PULSE_REACTIVE], 0);
+	close_times(outputs, 20, 10);
+	WAIT_FOR(made[PULSE_REAL] > 5);
+	outputs_stop(outputs);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("lines");
@@ -641,6 +689,8 @@ int main(void)
 	tcase_add_loop_test(tests, a_line_that_hangs_is_shown_and_told_once_and_again_when_it_is_back, 0, 2);
 	tcase_add_test(tests, a_line_that_another_contact_has_is_refused_by_the_name_of_that_contact);
 	tcase_add_loop_test(tests, a_stop_leaves_a_hanging_line_behind_and_gives_back_the_others, 0, 2);
+	tcase_add_test(tests, a_stop_says_how_many_closures_each_configured_contact_made);
+	tcase_add_test(tests, a_closure_is_stored_before_its_line_is_set);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);

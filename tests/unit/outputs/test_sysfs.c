@@ -195,7 +195,7 @@ START_TEST(a_line_that_appears_after_its_export_is_taken_and_driven)
 	struct outputs *outputs;
 	char text[64];
 
-	ck_assert_int_eq(outputs_start_at(&outputs, &config, &paths, "/nonexistent/leds"), 0);
+	ck_assert_int_eq(outputs_start_at(&outputs, &config, &paths, "/nonexistent/leds", NULL), 0);
 	outputs_set_healthy(outputs, true, INT64_MAX);
 	ck_assert_str_eq(tree_read(&tree, "export", text, sizeof(text)), "516");
 	outputs_get_status(outputs, &status);
@@ -220,7 +220,7 @@ START_TEST(a_line_that_another_contact_has_is_refused_however_it_is_spelled)
 	char text[64];
 
 	line_appears("gpio529");
-	ck_assert_int_eq(outputs_start_at(&outputs, &config, &paths, "/nonexistent/leds"), 0);
+	ck_assert_int_eq(outputs_start_at(&outputs, &config, &paths, "/nonexistent/leds", NULL), 0);
 	outputs_set_healthy(outputs, true, INT64_MAX);
 	/* Tried again as any line. */
 	WAIT_FOR((outputs_get_status(outputs, &status), status.contact[CONTACT_ALARM].errors >= 2 && status.contact[CONTACT_ALARM].active));
@@ -241,7 +241,7 @@ START_TEST(the_same_line_number_of_another_chip_is_another_line)
 
 	line_appears("gpio517");
 	line_appears("gpio5");
-	ck_assert_int_eq(outputs_start_at(&outputs, &config, &paths, "/nonexistent/leds"), 0);
+	ck_assert_int_eq(outputs_start_at(&outputs, &config, &paths, "/nonexistent/leds", NULL), 0);
 	outputs_get_status(outputs, &status);
 	ck_assert(status.contact[CONTACT_ENERGY].working && status.contact[CONTACT_ALARM].working);
 	outputs_stop(outputs);
