@@ -112,6 +112,24 @@ static unsigned pull_entries(void *context, uint64_t from, unsigned max, struct 
 	return meter_thread_get_entries(daemon->meter, from, max, entries);
 }
 
+/* The contacts' counts outlive a kill, where the state directory is ours.  The number of this run, or 0. */
+static uint64_t share_closures(struct daemon *daemon, struct closures_left *left)
+{
+	uint64_t run = (uint64_t)daemon->started_ns;
+	struct store_status status = { .state = STORE_UNUSABLE };
+	int error;
+
+	memset(left, 0, sizeof(*left));
+	if (daemon->store)
+		store_get_status(daemon->store, &status);
+	if (status.state == STORE_UNUSABLE)
+		return 0;
+	error = closures_share(daemon->closures, daemon->config.store_path, run, left);
+	if (error)
+		log_warning("contacts: closures of the last second before a kill will be made again: %s", strerror(-error));
+	return error ? 0 : run;
+}
+
 /* The meter as it was left, with the settings in force. */
 static int start_meter(struct daemon *daemon)
 {
@@ -125,10 +143,13 @@ static int start_meter(struct daemon *daemon)
 	struct meter_thread_config thread = {
 		.meter = &meter, .nv = &restored.nv, .queue = daemon->queue, .outputs = daemon->outputs, .store = daemon->store,
 	};
-	int ret = restore_state(&restored, config, daemon->store);
+	struct closures_left left;
+	uint64_t run = share_closures(daemon, &left);
+	int ret = restore_state(&restored, config, daemon->store, &left);
 
 	if (ret < 0)
 		goto out;
+	restored.nv.run = run;
 	meter.settings = restored.nv.meter.settings;
 	meter.power_ups = restored.nv.meter.power_ups;
 	meter.was_off = restored.found;
@@ -233,7 +254,10 @@ static int start(struct daemon *daemon)
 	int ret;
 
 	daemon->started_ns = monotonic_ns();
-	ret = outputs_start(&daemon->outputs, &config->outputs, NULL);
+	daemon->closures = closures_new();
+	if (!daemon->closures)
+		return -ENOMEM;
+	ret = outputs_start(&daemon->outputs, &config->outputs, closures_made(daemon->closures));
 	if (ret >= 0)
 		ret = start_event_loop(daemon);
 	if (ret >= 0 && daemon->keeps_state)

@@ -15,6 +15,7 @@
 #include "daemon/meter_thread.h"
 #include "modbus/slave.h"
 #include "outputs/outputs.h"
+#include "store/closures.h"
 #include "store/store.h"
 
 struct daemon {
@@ -22,6 +23,7 @@ struct daemon {
 	bool keeps_state;		/* there is a state directory */
 	int64_t started_ns;
 	sd_event *event;
+	struct closures *closures;
 	struct outputs *outputs;
 	struct store *store;		/* NULL = nothing is kept */
 	struct adc *adc;

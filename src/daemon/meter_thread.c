@@ -134,6 +134,7 @@ static void recall_pulses(struct meter_thread *thread)
 	for (int i = 0; i < PULSE_OUTPUTS; i++)
 		made[i] = outputs_recall(thread->outputs, (enum pulse_output)i);
 	meter_pulses_made(thread->meter, made);
+	memcpy(thread->own.run_made, made, sizeof(made));
 }
 
 static void plan_pulses(struct meter_thread *thread)

@@ -78,7 +78,17 @@ static void count_power_up(struct restored *restored, const char *boot_id)
 		nv->meter.power_ups = (nv->meter.power_ups + 1) % COUNTER_MODULUS;
 }
 
-int restore_state(struct restored *restored, const struct config *config, const struct store *store)
+/* A killed process closed the contacts after its last word: what an observer has seen is not made again. */
+static void account_closures(struct nv *nv, const struct closures_left *left)
+{
+	if (!left->run || left->run != nv->run)
+		return;
+	for (int i = 0; i < PULSE_OUTPUTS; i++)
+		if (left->made[i] > nv->run_made[i])
+			pulse_made(&nv->meter.pulse[i], (unsigned)(left->made[i] - nv->run_made[i]), nv->meter.settings.pulse_energy);
+}
+
+int restore_state(struct restored *restored, const struct config *config, const struct store *store, const struct closures_left *left)
 {
 	struct nv *nv = &restored->nv;
 	struct precedence precedence;
@@ -92,7 +102,10 @@ int restore_state(struct restored *restored, const struct config *config, const 
 	if (store) {
 		restored->found = store_get_nv(store, nv);
 		restored->entries_n = store_get_entries(store, restored->entries);
+		account_closures(nv, left);
 	}
+	memset(nv->run_made, 0, sizeof(nv->run_made));
+	nv->run = 0;
 	precedence_decide(&config->settings, restored->found ? nv : NULL, &precedence);
 	log_settings(&precedence);
 	nv->meter.pulse_raised |= restored->found && precedence.settings.pulse_energy > nv->meter.settings.pulse_energy;

@@ -5,6 +5,7 @@
 #define DAEMON_RESTORE_H
 
 #include "daemon/config.h"
+#include "store/closures.h"
 #include "store/store.h"
 
 struct restored {
@@ -15,9 +16,10 @@ struct restored {
 };
 
 /*
- * `store`: NULL = nothing is kept.  Logs, for each setting and password of which file and store say different things, which is taken.
+ * `store`: NULL = nothing is kept.  `left`: closures that the contacts began in the run before; those that the kept state does not
+ * know of are accounted for.  Logs, for each setting and password of which file and store say different things, which is taken.
  * 0 or -errno.
  */
-int restore_state(struct restored *restored, const struct config *config, const struct store *store);
+int restore_state(struct restored *restored, const struct config *config, const struct store *store, const struct closures_left *left);
 
 #endif

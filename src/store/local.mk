@@ -5,6 +5,7 @@ libpure_a_SOURCES += \
 	%D%/precedence.c %D%/precedence.h
 
 libshell_a_SOURCES += \
+	%D%/closures.c %D%/closures.h \
 	%D%/files.c %D%/files.h \
 	%D%/generation.c %D%/generation.h \
 	%D%/generation_load.c \

@@ -69,6 +69,9 @@ static const struct nv_field fields[] = {
 	/* The alert comes back by itself while it is true, and a boot that is not known counts as another. */
 	{ .name = "pulse_overrun", .type = NV_BOOL, PLACE(meter.pulse_overrun), .initial = "0" },
 	{ .name = "pulse_raised", .type = NV_BOOL, PLACE(meter.pulse_raised), .initial = "0" },
+	{ .name = "run", .type = NV_UINT64, PLACE(run), .max = INT64_MAX, .initial = "0" },
+	{ .name = "run_closures_1", .type = NV_UINT64, PLACE(run_made[PULSE_REAL]), .max = INT64_MAX, .initial = "0" },
+	{ .name = "run_closures_2", .type = NV_UINT64, PLACE(run_made[PULSE_REACTIVE]), .max = INT64_MAX, .initial = "0" },
 	{ .name = "boot_id", .type = NV_TEXT, PLACE(boot_id), .initial = "" },
 	{ .name = "stopped", .type = NV_BOOL, PLACE(stopped), .initial = "0" },
 	OTHER("setup_password", NV_HASH, setup_password),

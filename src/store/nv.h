@@ -19,6 +19,8 @@
 
 struct nv {
 	struct meter_state meter;
+	uint64_t run;				/* of the daemon (closures.h), 0 = none, .. */
+	uint64_t run_made[PULSE_OUTPUTS];	/* .. and the closures begun in it that `meter` accounts for */
 	struct settings file_settings;		/* what the configuration file said at the last start */
 	char setup_password[NV_HASH_MAX];	/* crypt(5) hashes in force .. */
 	char reset_password[NV_HASH_MAX];

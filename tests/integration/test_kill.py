@@ -4,6 +4,7 @@ is invented.
 Several meters live side by side, each with a load of its own that varies; the truth is the integral of that load, worked out
 here: over the seconds that a life has measured (it says how many), and for what is kept over the time that each life had."""
 import cmath
+import decimal
 import math
 import os
 import random
@@ -94,7 +95,7 @@ class Meter:
         self.settings = {}              # register: value that was acknowledged
         self.in_doubt = None            # (register, value) of a write whose reply did not come
         self.shown = dict.fromkeys(ENERGIES, 0.0)
-        self.shown_pulses = 0
+        self.shown_pulses = self.seen_closures = 0
         self.most = dict.fromkeys(ENERGIES, 0.0)        # what all lives can have measured at most
         self.committed = dict.fromkeys(ENERGIES, 0.0)
         self.kills = self.seconds = 0
@@ -105,6 +106,7 @@ class Meter:
         config.write_text('adc: { source = "sim"; };\n'
                           f'sim: {{ profile = "varying"; current = {self.amperes!r}; }};\n'
                           f'meter: {{ pulse_energy = 10; }};\n'
+                          'outputs: { energy: { chip = "sim"; line = 0; }; };\n'
                           f'store: {{ interval_s = {INTERVAL_S}; }};\ncontrol: {{ socket = "{self.directory}/control"; }};\n', encoding="ascii")
         self.log = open(self.directory / "log", "ab")
         self.started = time.monotonic()
@@ -130,7 +132,9 @@ class Meter:
             assert value <= (self.most[name] + possible[name]) * (1 + FLOAT), f"{name}: energy was invented"
         assert bus.read(152)[0] == 1, "a crash counted as a power-up"
         pulses = bus.read(43, 2)
-        assert pulses[0] << 16 | pulses[1] >= self.shown_pulses, "closures that were counted are forgotten"
+        self.begun_pulses = pulses[0] << 16 | pulses[1]
+        assert self.begun_pulses >= self.shown_pulses, "closures that were counted are forgotten"
+        assert self.begun_pulses >= self.seen_closures, "closures that were seen at the contact are not counted: they will be made again"
 
     def change(self, bus):
         register, (low, high) = self.random.choice(list(SETTINGS.items()))
@@ -158,6 +162,15 @@ class Meter:
         self.shown_pulses = pulses[0] << 16 | pulses[1]
         self.seconds += cycle > 0
 
+    def check_pulses(self, control):
+        """Closures and what is owed are the energy, 10 Wh each; what an observer sees of the contact is remembered."""
+        status = control.get("status", parts=["energy", "outputs"])
+        due = decimal.Decimal(str(status["energy"]["kwh"])) * 100
+        made, owed = status["outputs"]["pulses_1"], status["outputs"]["owed_1"]
+        assert made + owed <= due + decimal.Decimal("1e-6") and due < made + owed + 1, (made, owed, due)
+        edges = control.edges()
+        self.seen_closures = max(self.seen_closures, self.begun_pulses + sum(edge["closed"] for edge in edges))
+
     def live(self):
         """Polls and writes until the kill."""
         while self.process.poll() is None and not os.path.exists(self.link):
@@ -169,9 +182,11 @@ class Meter:
                 self.begun_at_0 = bus.read(26)[0] == 0x8000     # looked at before the first second was measured
                 wait_for(lambda: os.path.exists(self.directory / "control") or self.process.poll() is not None, "the socket appears")
                 with Control(str(self.directory / "control")) as control:
+                    self.check_pulses(control)
                     while True:
                         self.change(bus)
                         self.look(bus, control)
+                        self.check_pulses(control)
                         time.sleep(self.random.uniform(0, 0.02))
         except (Died, OSError, ValueError):     # ValueError: half a line of the socket
             pass

@@ -65,7 +65,7 @@ START_TEST(no_member_is_forgotten_and_none_stands_twice)
 	      2 * (sizeof(struct energy) + sizeof(uint32_t)) + 2 * sizeof(bool) +
 	      5 * sizeof(unsigned) + sizeof(struct energy) + sizeof(int64_t) + 10 * sizeof(uint16_t) + sizeof(int64_t) +
 	      sizeof(unsigned) + 2 * sizeof(uint64_t) + sizeof(bool) + sizeof(struct datalog_entry) +
-	      4 * NV_HASH_MAX + 40 + sizeof(bool);
+	      4 * NV_HASH_MAX + 40 + sizeof(bool) + 3 * sizeof(uint64_t);
 	ck_assert_uint_eq(bytes, sum);
 }
 END_TEST

@@ -3,6 +3,7 @@
  */
 #include <check.h>
 #include <crypt.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +56,8 @@ static void teardown(void)
 	script_remove_directory(runtime);
 }
 
+static struct closures_left left;
+
 static void start(void)
 {
 	struct store *store = script_open(&script, directory);
@@ -68,7 +71,7 @@ static void start(void)
 	snprintf(path, sizeof(path), "%s/log", runtime);
 	fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
 	dup2(fd, STDERR_FILENO);
-	ck_assert_int_eq(restore_state(&restored, &config, store), 0);
+	ck_assert_int_eq(restore_state(&restored, &config, store, &left), 0);
 	fflush(stderr);
 	dup2(saved, STDERR_FILENO);
 	close(saved);
@@ -88,6 +91,52 @@ START_TEST(without_a_difference_nothing_is_said)
 	start();
 	ck_assert_str_eq(log_text, "");
 	ck_assert(fits(config.setup_password, restored.nv.setup_password));
+}
+END_TEST
+
+START_TEST(closures_after_the_last_word_of_a_killed_run_are_paid_for)
+{
+	struct energy owed = { 7000, 5 };
+
+	script.nv.meter.settings.pulse_energy = config.settings.pulse_energy = script.nv.file_settings.pulse_energy = 1000;
+	for (int i = 0; i < PULSE_OUTPUTS; i++)
+		script.nv.meter.pulse[i] = (struct pulse){ .owed = owed, .closures = 100 };
+	script.nv.run = 12345;
+	script.nv.run_made[PULSE_REAL] = 40;
+	script.nv.run_made[PULSE_REACTIVE] = 9;
+	left = (struct closures_left){ .run = 12345, .made = { 43, 9 } };
+	start();
+	ck_assert_uint_eq(restored.nv.meter.pulse[PULSE_REAL].closures, 103);
+	ck_assert_uint_eq(restored.nv.meter.pulse[PULSE_REAL].owed.wh, 4000);
+	ck_assert_uint_eq(restored.nv.meter.pulse[PULSE_REACTIVE].closures, 100);
+	ck_assert_uint_eq(restored.nv.run, 0);
+	ck_assert_uint_eq(restored.nv.run_made[PULSE_REAL], 0);
+	free(restored.entries);
+	/* those of another run are none of ours */
+	left.run = 12346;
+	start();
+	ck_assert_uint_eq(restored.nv.meter.pulse[PULSE_REAL].closures, 100);
+}
+END_TEST
+
+/* Runs one after the other in one place, the contact counting; each sees what the one before has left. */
+START_TEST(counts_of_closures_outlive_their_process)
+{
+	struct closures *first = closures_new(), *second = closures_new();
+	struct closures_left found;
+	_Atomic uint64_t *made = closures_made(first);
+
+	ck_assert_int_eq(closures_share(first, directory, 1, &found), 0);
+	ck_assert_uint_eq(found.run, 0);
+	made[PULSE_REAL] = 17;
+	made[PULSE_REACTIVE] = 4;
+	ck_assert_int_eq(closures_share(second, directory, 2, &found), 0);
+	ck_assert_uint_eq(found.run, 1);
+	ck_assert_uint_eq(found.made[PULSE_REAL], 17);
+	ck_assert_uint_eq(found.made[PULSE_REACTIVE], 4);
+	ck_assert_uint_eq(closures_made(second)[PULSE_REAL], 0);
+	/* no such directory: counts of its own */
+	ck_assert_int_eq(closures_share(closures_new(), "/nowhere/at/all", 3, &found), -ENOENT);
 }
 END_TEST
 
@@ -160,6 +209,8 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, without_a_difference_nothing_is_said);
+	tcase_add_test(tcase, closures_after_the_last_word_of_a_killed_run_are_paid_for);
+	tcase_add_test(tcase, counts_of_closures_outlive_their_process);
 	tcase_add_test(tcase, values_are_said_as_the_configuration_file_writes_them);
 	tcase_add_test(tcase, stored_password_that_is_kept_is_said_without_itself);
 	tcase_add_test(tcase, password_that_changed_in_the_file_is_taken_and_said);
