@@ -38,7 +38,8 @@ STATE = {
     "energy_resets": 32767, "power_ups": 17,
     "kw_max_demand": 12345.678901234567, "kvar_max_demand": 0.1, "kva_max_demand": 1.7976931348623157e308,
     "pulses_1": 4294967295, "pulses_2": 2147483648,
-    "pulses_1_owed_wh": "143.999999999", "pulses_2_owed_varh": "7.000000000", "pulse_overrun": True,
+    "pulses_1_owed_wh": "143.999999999", "pulses_2_owed_varh": "7.000000000", "pulse_overrun": True, "pulse_raised": True,
+    "run": 123456789012, "run_closures_1": 17, "run_closures_2": 4,
     "boot_id": "00000000-1111-2222-3333-444444444444", "stopped": True,
     "setup_password": "$y$j9T$abc/\"'", "reset_password": "", "file_setup_password": "$6$x", "file_reset_password": "$5$y",
     "log_read_page": 10, "log_config": 3, "log_status": 63, "log_wraps": 32767, "log_entries": 5760,
@@ -365,7 +366,7 @@ class StateTest(unittest.TestCase):
 
     def test_rows_with_a_declared_default_may_be_absent(self):
         os.mkdir(self.state)
-        absent = {k: v for k, v in STATE.items() if k not in ("pulse_overrun", "boot_id", "stopped")}
+        absent = {k: v for k, v in STATE.items() if k not in ("pulse_overrun", "pulse_raised", "run", "run_closures_1", "run_closures_2", "boot_id", "stopped")}
         self.make_version_1(os.path.join(self.state, "state.1.db"), 7, absent)
         exported = self.export_state()["state"]
         self.assertEqual((exported["pulse_overrun"], exported["boot_id"], exported["stopped"]), (False, "", False))
