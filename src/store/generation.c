@@ -286,11 +286,12 @@ static int fill_new(struct generation *generation, const char *path, const struc
 /* Under its own name only when it is whole and on the disk. */
 static int renew(struct generation *generation, const struct record *record, const struct store_ops *ops, void *context)
 {
-	char path[FILES_PATH_MAX + 16], name[FILES_PATH_MAX];
+	char path[FILES_PATH_MAX + 16], wal[FILES_PATH_MAX + 16], name[FILES_PATH_MAX];
 	int error;
 
 	forget(generation);
 	snprintf(path, sizeof(path), "%s.new", generation->path);
+	wal_path(generation, wal, sizeof(wal));
 	remove_new(path);
 	error = files_create(generation->directory, path);
 	if (!error)
@@ -298,8 +299,14 @@ static int renew(struct generation *generation, const struct record *record, con
 	/* A WAL that lies there still belongs to another file: this one would take it for its own. */
 	if (!error)
 		error = files_set_aside(generation->directory, generation->path, "damaged", name, sizeof(name));
+	/* An empty one, so that a file without one is seen to have lost it. */
 	if (!error)
+		error = files_create(generation->directory, wal);
+	if (!error) {
 		error = files_rename(path, generation->path);
+		if (error)
+			unlink(wal);
+	}
 	if (error) {
 		remove_new(path);
 		return error;

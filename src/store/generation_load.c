@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "store/image.h"
 #include "store/schema.h"
@@ -117,11 +118,27 @@ static enum generation_verdict verdict_of_error(int error, char *reason)
 	}
 }
 
+/*
+ * Only an end in good order folds the WAL in and removes it, and a new file gets an empty one with its name: somebody has copied the
+ * database alone.
+ */
+static bool misses_wal(const char *path, const struct image *image)
+{
+	enum { WRITE_VERSION = 18, IN_WAL_MODE = 2 };	/* SQLite's database file format, 1.3 */
+	char wal[FILES_PATH_MAX + 16];
+	struct stat status;
+
+	snprintf(wal, sizeof(wal), "%s-wal", path);
+	return image->database.size > WRITE_VERSION && image->database.data[WRITE_VERSION] == IN_WAL_MODE && lstat(wal, &status) < 0 &&
+	       errno == ENOENT;
+}
+
 enum generation_verdict generation_load(const char *path, struct recorded *recorded, char reason[GENERATION_REASON_MAX])
 {
 	enum generation_verdict verdict;
 	struct image image;
 	sqlite3 *db = NULL;
+	bool without_wal;
 	int error = files_check_owner(path), rc;
 
 	*reason = '\0';
@@ -129,6 +146,7 @@ enum generation_verdict generation_load(const char *path, struct recorded *recor
 		error = image_read(&image, path);
 	if (error)
 		return verdict_of_error(error, reason);
+	without_wal = misses_wal(path, &image);
 	if (image.database.size == 0) {
 		snprintf(reason, GENERATION_REASON_MAX, "the file is empty");
 		image_free(&image);
@@ -137,6 +155,8 @@ enum generation_verdict generation_load(const char *path, struct recorded *recor
 	rc = image_open(&image, &db);
 	verdict = rc == SQLITE_OK ? load_image(db, recorded, reason) : verdict_of_sql(db, rc, reason);
 	sqlite3_close(db);
+	if (verdict == GENERATION_GOOD)
+		recorded->wal_missing = without_wal && !recorded->record.nv.stopped;
 	image_free(&image);
 	return verdict;
 }

@@ -26,6 +26,7 @@ struct recorded {
 	struct record record;
 	uint32_t other_crc;		/* of rows that this program does not know */
 	bool incomplete;		/* rows with an initial value are not there yet */
+	bool wal_missing;		/* set by generation_load: the run that wrote it did not end, but its WAL is not there */
 	unsigned n;			/* entries, ascending by serial */
 	struct datalog_entry entry[DATALOG_ENTRIES];
 };

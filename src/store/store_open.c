@@ -48,6 +48,9 @@ static void settle(struct store *store, const struct recovery *recovery, bool la
 
 		switch (recovery->verdict[i]) {
 		case GENERATION_GOOD:
+			if (recovery->recorded[i]->wal_missing && !late)
+				log_warning("store: %s: the run that wrote it did not end, but its %s-wal is missing: its newest commits may "
+					    "be missing too", generation->path, generation->name);
 			generation_adopt(generation, recovery->recorded[i],
 					 recovery_log_serial(recovery, i, store->entries, store->n_entries));
 			break;

@@ -356,6 +356,43 @@ START_TEST(damaged_generation_is_set_aside_and_the_other_one_used)
 }
 END_TEST
 
+/* Loop: killed with commits in the WAL; just made anew; ended in good order. */
+START_TEST(wal_that_was_not_copied_is_told)
+{
+	struct store *store;
+	char path[FILES_PATH_MAX];
+
+	if (_i == 2) {
+		ck_assert_int_eq(store_open(&store, directory, 1), 0);
+		ck_assert_int_eq(store_start(store, &script_ops, &script), 0);
+		store_stop(store, 60);
+	} else {
+		store = script_open(&script, directory);
+		ck_assert_int_eq(script_write(store, true), 0);
+		script_advance(&script);
+		if (_i == 0)
+			ck_assert_int_eq(script_write(store, true), 0);
+		script_kill(store);
+	}
+	forget_handover();
+	store = script_open(&script, directory);
+	script_kill(store);
+	ck_assert_uint_eq(times_said("-wal is missing"), 0);
+	for (unsigned i = 0; i < 2; i++) {
+		files_get_path(directory, i, path);
+		snprintf(path + strlen(path), sizeof(path) - strlen(path), "-wal");
+		ck_assert(unlink(path) == 0 || _i == 2);
+	}
+	store = script_open(&script, directory);
+	ck_assert_uint_eq(times_said("-wal is missing"), _i < 2 ? 2 : 0);
+	ck_assert_int_eq(script_write(store, true), 0);
+	script_kill(store);
+	store = script_open(&script, directory);
+	script_kill(store);
+	ck_assert_uint_eq(times_said("-wal is missing"), _i < 2 ? 2 : 0);
+}
+END_TEST
+
 START_TEST(when_both_are_damaged_the_meter_starts_anew_and_both_are_kept)
 {
 	struct nv state[2], nv;
@@ -566,9 +603,10 @@ END_TEST
 
 /* -- at run time -- */
 
+/* More than one page: those that stand in the WAL too are not missed. */
 static void hurt_open_file(const char *path)
 {
-	unsigned char noise[512];
+	unsigned char noise[4 * 512];
 
 	for (size_t i = 0; i < sizeof(noise); i++)
 		noise[i] = (unsigned char)script_random(&seed);
@@ -1211,6 +1249,7 @@ static void add_damage_tests(Suite *suite)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, damaged_generation_is_set_aside_and_the_other_one_used, 0, 4 * DAMAGES);
 	tcase_add_test(tcase, when_both_are_damaged_the_meter_starts_anew_and_both_are_kept);
+	tcase_add_loop_test(tcase, wal_that_was_not_copied_is_told, 0, 3);
 	tcase_add_test(tcase, when_both_are_damaged_the_handover_of_this_boot_is_left);
 	tcase_add_test(tcase, file_set_aside_never_overwrites_another);
 	tcase_add_test(tcase, changed_bytes_are_never_taken_for_a_state);
