@@ -1,6 +1,7 @@
 """Contacts without hardware (chip = "sim"), seen from outside: edges against the energy and the counters, the alarm's every reason."""
 import math
 import os
+import re
 import signal
 import time
 
@@ -74,6 +75,22 @@ def test_counters_are_the_edges_through_restarts(daemon):
             wait_for(lambda: counters(bus)[0] == total + closures(control.edges(), "energy"), "the counter is what was observed")
             total = counters(bus)[0]
         meter.restart().wait_open()
+
+
+def test_an_end_amid_closures_loses_and_invents_none(daemon):
+    """Each life ends while the contact is at work; the contact's own account, told at its end, is the counter's."""
+    meter, total = daemon(config=simulated(power_w=1.5e6, extra="ct_secondary = 1;")).wait_live(), 0
+    for life in range(1, 4):
+        with meter.bus() as bus:
+            wait_for(lambda: counters(bus)[0] > total + 30, "the contact is at work")
+        meter.restart()
+        told = re.findall(r"energy contact: (\d+) closures", meter.log)
+        assert len(told) == life, meter.log
+        total = sum(map(int, told))
+        meter.wait_open()
+        with meter.bus() as bus:
+            assert counters(bus)[0] == total, "a closure was lost or invented between two lives"
+        meter.wait_live()
 
 
 def test_the_alarm_contact_is_driven_only_while_all_is_well(daemon):
