@@ -147,7 +147,7 @@ static void tell_generation(struct store *store, unsigned i, int error, const ch
 	if (!error && store->generation_error[i])
 		log_notice("store: %s: written again", store->generation[i].path);
 	store->generation_error[i] = error;
-	snprintf(store->generation_message[i], sizeof(store->generation_message[i]), "%s", error ? message : "");
+	snprintf(store->generation_message[i], sizeof(store->generation_message[i]), "%.255s", error ? message : "");
 }
 
 /* The older generation first, so that the newest state stands whole while it is written.  0 or -errno: no generation has it. */

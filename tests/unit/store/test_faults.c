@@ -594,7 +594,15 @@ static int find_the_newest(void)
 
 START_TEST(what_root_writes_belongs_to_the_owner_of_the_directory)
 {
+	struct handover_name name;
+	struct stat status;
+
 	ck_assert(!chown(directory, NOBODY, NOBODY) && !chown(runtime, NOBODY, NOBODY));
+	script_kill(script_open(&script, directory));
+	ck_assert_int_eq(handover_find(directory, &name), 0);
+	ck_assert_int_eq(stat(name.path, &status), 0);
+	ck_assert_uint_eq(status.st_uid, NOBODY);
+	ck_assert_uint_eq(status.st_mode & 07777, 0600);
 	make_two(0, found_state);
 	ck_assert_int_eq(as_nobody(find_the_newest), 0);
 	ck_assert_uint_eq(script_count_files(directory, "foreign", NULL), 0);
