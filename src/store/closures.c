@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -13,27 +14,38 @@
 #define PAGE_BYTES 4096
 #define MAGIC UINT64_C(0x316d6e6964736c63)	/* tells a layout from others */
 
-struct closures {
+/* What lies in memory. */
+struct page {
 	uint64_t magic, run;
 	_Atomic uint64_t made[PULSE_OUTPUTS];
 };
 
+struct closures {
+	struct page *page;
+	char path[HANDOVER_PATH_MAX + 16];	/* "" while it is not shared */
+};
+
 struct closures *closures_new(void)
 {
-	void *page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	struct closures *closures = calloc(1, sizeof(*closures));
 
-	return page == MAP_FAILED ? NULL : page;
+	if (!closures)
+		return NULL;
+	closures->page = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (closures->page != MAP_FAILED)
+		return closures;
+	free(closures);
+	return NULL;
 }
 
 _Atomic uint64_t *closures_made(struct closures *closures)
 {
-	return closures->made;
+	return closures->page->made;
 }
 
 /* A regular file of the directory's owner, or of this process's user, with room for the page: its descriptor, or -errno. */
-static int open_file(const char *directory)
+static int open_file(const char *directory, char path[HANDOVER_PATH_MAX + 16])
 {
-	char path[HANDOVER_PATH_MAX + 16];
 	struct handover_name name;
 	struct stat status;
 	int error = handover_find(directory, &name), fd;
@@ -42,7 +54,7 @@ static int open_file(const char *directory)
 		return error;
 	if (!*name.path)
 		return -ENOENT;
-	snprintf(path, sizeof(path), "%s.closures", name.path);
+	snprintf(path, HANDOVER_PATH_MAX + 16, "%s.closures", name.path);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 	if (fd < 0)
 		return -errno;
@@ -62,29 +74,39 @@ static int open_file(const char *directory)
 
 int closures_share(struct closures *closures, const char *directory, uint64_t run, struct closures_left *left)
 {
-	int fd = open_file(directory);
-	void *page;
+	struct page *page = closures->page;
+	int fd = open_file(directory, closures->path);
+	void *mapped;
 
 	memset(left, 0, sizeof(*left));
-	if (fd < 0)
+	if (fd < 0) {
+		*closures->path = '\0';
 		return fd;
+	}
 	/* In the place of the process's own page: who counts knows the address already. */
-	page = mmap(closures, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+	mapped = mmap(page, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
 	close(fd);
-	if (page == MAP_FAILED)
+	if (mapped == MAP_FAILED)
 		return -errno;
-	if (closures->magic == MAGIC) {
-		left->run = closures->run;
+	if (page->magic == MAGIC) {
+		left->run = page->run;
 		for (int i = 0; i < PULSE_OUTPUTS; i++)
-			left->made[i] = closures->made[i];
+			left->made[i] = page->made[i];
 	}
 	/* No moment at which counts stand under a run that they are not of. */
-	closures->run = 0;
+	page->run = 0;
 	atomic_thread_fence(memory_order_seq_cst);
 	for (int i = 0; i < PULSE_OUTPUTS; i++)
-		closures->made[i] = 0;
-	closures->magic = MAGIC;
+		page->made[i] = 0;
+	page->magic = MAGIC;
 	atomic_thread_fence(memory_order_seq_cst);
-	closures->run = run;
+	page->run = run;
 	return 0;
+}
+
+void closures_forget(struct closures *closures)
+{
+	if (*closures->path)
+		unlink(closures->path);
+	*closures->path = '\0';
 }

@@ -34,4 +34,7 @@ _Atomic uint64_t *closures_made(struct closures *closures);
  */
 int closures_share(struct closures *closures, const char *directory, uint64_t run, struct closures_left *left);
 
+/* After an end in good order, all closures accounted for: nothing is left to who comes next. */
+void closures_forget(struct closures *closures);
+
 #endif
