@@ -7,12 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/backoff.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
 
 #define SECOND INT64_C(1000000000)
-#define BACKOFF_FIRST (SECOND / 4)
-#define BACKOFF_MOST (5 * SECOND)
 #define LASTED (5 * SECOND)	/* an open that delivered for so long starts the back-off anew */
 #define LATE_MOST (2 * SECOND)	/* a paced source further behind than this does not catch up: a gap is declared */
 #define BEAT SECOND		/* a long wait shows a sign of life so often */
@@ -255,7 +254,7 @@ static void *acquire_run(void *argument)
 {
 	struct acquire *acquire = argument;
 	struct adc *adc = acquire->adc;
-	int64_t backoff_ns = BACKOFF_FIRST, opened_ns;
+	int64_t backoff_ns = 0, opened_ns;
 	int error;
 
 	log_fold_repeats();
@@ -273,14 +272,14 @@ static void *acquire_run(void *argument)
 				log_limited(&acquire->state_limit, LOG_WARNING, "ADC %s: lost (%s), reopening", adc->name,
 					    strerror(-error));
 			if (monotonic_ns() - opened_ns >= LASTED)
-				backoff_ns = BACKOFF_FIRST;
+				backoff_ns = 0;
 		}
 		if (stopping(acquire))
 			break;
 		count_error(acquire, error);
+		backoff_ns = backoff_next_ns(backoff_ns);
 		if (wait_until(acquire, monotonic_ns() + backoff_ns))
 			break;
-		backoff_ns = 2 * backoff_ns < BACKOFF_MOST ? 2 * backoff_ns : BACKOFF_MOST;
 	}
 	pthread_mutex_lock(&acquire->lock);
 	acquire->status.open = false;

@@ -1,4 +1,5 @@
 libshell_a_SOURCES += \
+	%D%/backoff.c %D%/backoff.h \
 	%D%/config.c %D%/config.h \
 	%D%/config_check.c \
 	%D%/config_print.c \
@@ -9,6 +10,7 @@ libshell_a_SOURCES += \
 	%D%/config_value.c \
 	%D%/daemon.c %D%/daemon.h %D%/daemon_private.h \
 	%D%/daemon_control.c \
+	%D%/kick.c %D%/kick.h \
 	%D%/log.c %D%/log.h \
 	%D%/meter_thread.c %D%/meter_thread.h \
 	%D%/monotonic.c %D%/monotonic.h \

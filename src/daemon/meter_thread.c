@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "daemon/kick.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
 #include "metering/alerts.h"
@@ -108,22 +109,6 @@ static bool publish(struct meter_thread *thread)
 	return fresh > 0;
 }
 
-static void signal_fd(int fd)
-{
-	uint64_t one = 1;
-
-	while (write(fd, &one, sizeof(one)) < 0 && errno == EINTR)
-		;
-}
-
-static void clear_fd(int fd)
-{
-	uint64_t count;
-
-	while (read(fd, &count, sizeof(count)) < 0 && errno == EINTR)
-		;
-}
-
 /* The contacts begin no closure any more until the next plan; what they have begun is accounted for. */
 static void recall_pulses(struct meter_thread *thread)
 {
@@ -190,7 +175,7 @@ static void apply(struct meter_thread *thread, const struct meter_request *reque
 	if (thread->store && memcmp(&before, &thread->own, sizeof(before)))
 		store_commit(thread->store);
 	if (port)
-		signal_fd(thread->port_fd);
+		kick_give(thread->port_fd);
 }
 
 /* The image shows what was written, and a kill does not undo it, before anyone hears that it was. */
@@ -213,7 +198,7 @@ static void carry_out(struct meter_thread *thread, unsigned which, const struct 
 	pthread_cond_broadcast(&thread->answered);
 	pthread_mutex_unlock(&thread->lock);
 	if (which == SLOT_BUS)
-		signal_fd(thread->done_fd);
+		kick_give(thread->done_fd);
 }
 
 /* Shows life; returns whether to go on, and the slot of a request that waits, or SLOTS. */
@@ -445,7 +430,7 @@ int meter_thread_take_result(struct meter_thread *thread)
 	struct slot *slot = &thread->slot[SLOT_BUS];
 	int ret = -EAGAIN;
 
-	clear_fd(thread->done_fd);
+	kick_take(thread->done_fd);
 	pthread_mutex_lock(&thread->lock);
 	if (slot->state == REQUEST_DONE) {
 		slot->state = REQUEST_NONE;
@@ -486,7 +471,7 @@ int meter_thread_port_fd(const struct meter_thread *thread)
 
 void meter_thread_clear_port_fd(struct meter_thread *thread)
 {
-	clear_fd(thread->port_fd);
+	kick_take(thread->port_fd);
 }
 
 int64_t meter_thread_heartbeat_ns(struct meter_thread *thread)

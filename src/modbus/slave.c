@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/backoff.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
 #include "modbus/port.h"
@@ -11,8 +12,6 @@
 #include "modbus/urgent.h"
 
 #define QUEUE_MAX	64		/* requests that wait while a write is under way */
-#define RETRY_MIN_NS	INT64_C(250000000)
-#define RETRY_MAX_NS	INT64_C(5000000000)
 #define TIMER_ACCURACY_US 1		/* sd-event's default of 250 ms is no use here */
 #define ECHO_LATE_NS	INT64_C(100000000)	/* how late an adapter may deliver an echo */
 #define REPLY_LATE_NS	INT64_C(1000000000)	/* its master has given up: it would go out amid what is said since */
@@ -204,15 +203,15 @@ static int open_port(struct slave *slave, bool quiet)
 
 static void schedule_retry(struct slave *slave)
 {
+	slave->retry_ns = backoff_next_ns(slave->retry_ns);
 	arm(slave->retry, monotonic_ns() + slave->retry_ns);
-	slave->retry_ns = slave->retry_ns * 2 < RETRY_MAX_NS ? slave->retry_ns * 2 : RETRY_MAX_NS;
 }
 
 static void lose_port(struct slave *slave, int error)
 {
 	log_warning("modbus: %s: the port is gone (%s); trying to open it again", slave->config.device, strerror(-error));
 	close_port(slave);
-	slave->retry_ns = RETRY_MIN_NS;
+	slave->retry_ns = 0;
 	schedule_retry(slave);
 }
 
@@ -260,7 +259,7 @@ static void apply_config(struct slave *slave)
 	}
 	close_port(slave);
 	disarm(slave->retry);
-	slave->retry_ns = RETRY_MIN_NS;
+	slave->retry_ns = 0;
 	error = open_port(slave, false);
 	if (error < 0)
 		schedule_retry(slave);
@@ -551,7 +550,6 @@ int slave_new(struct slave **result, sd_event *event, const struct modbus_config
 	slave->context = context;
 	slave->error_limit = (struct log_limit) { .burst = 3, .interval_s = 600 };
 	slave->drop_limit = (struct log_limit) { .burst = 3, .interval_s = 600 };
-	slave->retry_ns = RETRY_MIN_NS;
 	if ((error = add_timer(slave, &slave->silence, on_silence)) < 0 ||
 	    (error = add_timer(slave, &slave->turnaround, on_turnaround)) < 0 ||
 	    (error = add_timer(slave, &slave->sent, on_sent)) < 0 ||

@@ -1,5 +1,6 @@
 #include "outputs/alarm_contact.h"
 
+#include "daemon/kick.h"
 #include "daemon/monotonic.h"
 
 /* So often the thread shows life and the line is set anew to what it is: a chip that was unplugged shows only then. */
@@ -75,7 +76,7 @@ void alarm_contact_set_healthy(struct alarm_contact *alarm, bool healthy, int64_
 	alarm->state = state;
 	pthread_mutex_unlock(&alarm->worker.lock);
 	if (kick)
-		thread_kick(alarm->worker.kick_fd);
+		kick_give(alarm->worker.kick_fd);
 }
 
 void alarm_contact_get_status(struct alarm_contact *alarm, struct outputs_status *status)

@@ -9,14 +9,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "daemon/backoff.h"
+#include "daemon/kick.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
 #include "outputs/flash.h"
 #include "outputs/thread.h"
 
-#define SECOND INT64_C(1000000000)
-#define BACKOFF_FIRST (SECOND / 4)
-#define BACKOFF_MOST (5 * SECOND)
+#define LOOK_NS INT64_C(5000000000)	/* so long the thread sleeps at most */
 
 /* One use; several of the same name share the first one's device. */
 struct device {
@@ -87,8 +87,8 @@ static void retry_later(struct leds *leds, struct device *device, int error)
 	if (error != device->said)
 		log_limited(&leds->limit, LOG_WARNING, "LED %s: %s, trying again", device->name, strerror(-error));
 	device->said = error;
+	device->backoff_ns = backoff_next_ns(device->backoff_ns);
 	device->retry_ns = monotonic_ns() + device->backoff_ns;
-	device->backoff_ns = 2 * device->backoff_ns < BACKOFF_MOST ? 2 * device->backoff_ns : BACKOFF_MOST;
 }
 
 /* Opens it if that is due.  True: it can be written to. */
@@ -129,7 +129,7 @@ static void show(struct leds *leds, struct device *device, bool lit, int64_t now
 	}
 	if (!(atomic_fetch_or(&leds->working, 1u << device->owner) & 1u << device->owner))
 		log_limited(&leds->limit, LOG_NOTICE, "LED %s: in use", device->name);
-	device->backoff_ns = BACKOFF_FIRST;
+	device->backoff_ns = 0;
 	device->said = 0;
 	device->shown = brightness;
 }
@@ -137,7 +137,7 @@ static void show(struct leds *leds, struct device *device, bool lit, int64_t now
 /* One look at what is asked for; returns when to look again. */
 static int64_t update(struct leds *leds, unsigned lit)
 {
-	int64_t now = monotonic_ns(), due = now + BACKOFF_MOST;
+	int64_t now = monotonic_ns(), due = now + LOOK_NS;
 	unsigned flashed = atomic_exchange(&leds->flashed, 0), shared = 0;
 
 	for (unsigned l = 0; l < LEDS; l++) {
@@ -177,7 +177,7 @@ static void init_device(struct leds *leds, unsigned l, const char *name)
 {
 	struct device *device = &leds->device[l];
 
-	*device = (struct device){ .fd = -1, .backoff_ns = BACKOFF_FIRST };
+	*device = (struct device){ .fd = -1 };
 	snprintf(device->name, sizeof(device->name), "%s", name);
 	while (strcmp(leds->device[device->owner].name, name) != 0)
 		device->owner++;
@@ -218,13 +218,13 @@ void leds_set(struct leds *leds, enum led led, bool lit)
 	unsigned before = lit ? atomic_fetch_or(&leds->lit, bit) : atomic_fetch_and(&leds->lit, ~bit);
 
 	if (!(before & bit) == lit)
-		thread_kick(leds->kick_fd);
+		kick_give(leds->kick_fd);
 }
 
 void leds_flash(struct leds *leds, enum led led)
 {
 	if (*leds->device[led].name && !(atomic_fetch_or(&leds->flashed, 1u << led) & 1u << led))
-		thread_kick(leds->kick_fd);
+		kick_give(leds->kick_fd);
 }
 
 void leds_get_status(struct leds *leds, struct outputs_status *status)
@@ -240,7 +240,7 @@ void leds_get_status(struct leds *leds, struct outputs_status *status)
 void leds_ask_stop(struct leds *leds)
 {
 	atomic_store(&leds->stop, true);
-	thread_kick(leds->kick_fd);
+	kick_give(leds->kick_fd);
 }
 
 int leds_wait_stop(struct leds *leds, int64_t until_ns)

@@ -7,13 +7,14 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "daemon/backoff.h"
+#include "daemon/kick.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
 #include "outputs/thread.h"
 
 #define SECOND INT64_C(1000000000)
-#define BACKOFF_FIRST (SECOND / 4)
-#define BACKOFF_MOST (5 * SECOND)
+#define LOOK_NS (5 * SECOND)	/* so long the thread sleeps at most */
 #define LASTED (5 * SECOND)	/* a line that worked for so long starts the back-off anew */
 
 struct slot {
@@ -67,7 +68,7 @@ static void log_taken(struct lines *lines, enum contact contact, const char *nam
 static void back_off(struct slot *slot)
 {
 	slot->retry_ns = monotonic_ns() + slot->backoff_ns;
-	slot->backoff_ns = !slot->backoff_ns ? BACKOFF_FIRST : 2 * slot->backoff_ns < BACKOFF_MOST ? 2 * slot->backoff_ns : BACKOFF_MOST;
+	slot->backoff_ns = backoff_next_ns(slot->backoff_ns);
 }
 
 /* False: nobody will fetch it any more. */
@@ -87,7 +88,7 @@ static bool note_taken(struct lines *lines, enum contact contact, struct gpio_li
 		snprintf(slot->status.name, sizeof(slot->status.name), "%s", name);
 	}
 	pthread_mutex_unlock(&lines->lock);
-	thread_kick(lines->wake_fd[contact]);
+	kick_give(lines->wake_fd[contact]);
 	return wanted;
 }
 
@@ -99,7 +100,7 @@ static void note_refused(struct lines *lines, enum contact contact, int error)
 	slot->status.errors++;
 	slot->status.last_error = error;
 	if (!slot->backoff_ns)
-		slot->backoff_ns = BACKOFF_FIRST;
+		slot->backoff_ns = backoff_next_ns(0);
 	back_off(slot);
 	pthread_mutex_unlock(&lines->lock);
 }
@@ -183,7 +184,7 @@ static void look_around(struct lines *lines, struct task *task)
 	int64_t now = monotonic_ns();
 
 	task->contact = -1;
-	task->until_ns = now + BACKOFF_MOST;
+	task->until_ns = now + LOOK_NS;
 	pthread_mutex_lock(&lines->lock);
 	task->stop = lines->stop;
 	for (int c = 0; c < CONTACTS; c++) {
@@ -303,7 +304,7 @@ void lines_set(struct lines *lines, enum contact contact, bool active)
 	slot->line->ops->close(slot->line);
 	slot->line = NULL;
 	note_lost(lines, contact, error);
-	thread_kick(lines->kick_fd);
+	kick_give(lines->kick_fd);
 }
 
 void lines_release(struct lines *lines, enum contact contact)
@@ -335,7 +336,7 @@ void lines_ask_stop(struct lines *lines)
 	pthread_mutex_lock(&lines->lock);
 	lines->stop = true;
 	pthread_mutex_unlock(&lines->lock);
-	thread_kick(lines->kick_fd);
+	kick_give(lines->kick_fd);
 }
 
 int lines_wait_stop(struct lines *lines, int64_t until_ns)

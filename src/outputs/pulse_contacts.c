@@ -2,6 +2,7 @@
 
 #include <stdatomic.h>
 
+#include "daemon/kick.h"
 #include "daemon/monotonic.h"
 
 #define SECOND INT64_C(1000000000)
@@ -146,7 +147,7 @@ void pulse_contacts_plan(struct pulse_contacts *pulses, enum pulse_output which,
 	pthread_mutex_lock(&pulses->worker.lock);
 	contact_plan(&pulses->state[which], plan, monotonic_ns());
 	pthread_mutex_unlock(&pulses->worker.lock);
-	thread_kick(pulses->worker.kick_fd);
+	kick_give(pulses->worker.kick_fd);
 }
 
 void pulse_contacts_get_status(struct pulse_contacts *pulses, struct outputs_status *status)

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "daemon/kick.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
 #include "modbus/urgent.h"
@@ -20,7 +21,7 @@ static void *begin(void *context)
 
 	thread->run(thread->context);
 	atomic_store(&thread->ended, true);
-	thread_kick(thread->ended_fd);
+	kick_give(thread->ended_fd);
 	return NULL;
 }
 
@@ -90,23 +91,13 @@ void thread_be_punctual(void)
 		urgent_thread();
 }
 
-void thread_kick(int fd)
-{
-	uint64_t one = 1;
-
-	while (write(fd, &one, sizeof(one)) < 0 && errno == EINTR)
-		;
-}
-
 void thread_wait(int fd, int64_t until_ns)
 {
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 	int64_t left_ms = (until_ns - monotonic_ns() + 999999) / 1000000;
-	uint64_t kicks;
 
 	if (left_ms > 60000)
 		left_ms = 60000;
 	if (poll(&poll_fd, 1, left_ms > 0 ? (int)left_ms : 0) > 0)
-		while (read(fd, &kicks, sizeof(kicks)) < 0 && errno == EINTR)
-			;
+		kick_take(fd);
 }

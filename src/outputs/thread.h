@@ -41,10 +41,7 @@ int thread_lock_init(pthread_mutex_t *lock);
  */
 void thread_be_punctual(void);
 
-/* Wakes who waits at an eventfd. */
-void thread_kick(int fd);
-
-/* Waits until a kick or CLOCK_MONOTONIC until_ns, to the millisecond; takes the kick. */
+/* Waits at an eventfd until a kick or CLOCK_MONOTONIC until_ns, to the millisecond; takes the kick. */
 void thread_wait(int fd, int64_t until_ns);
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "daemon/kick.h"
 #include "daemon/monotonic.h"
 
 #define SECOND INT64_C(1000000000)
@@ -39,12 +40,10 @@ void worker_wait(struct worker *worker, int64_t due_ns)
 {
 	struct pollfd fds[] = { { .fd = worker->timer_fd, .events = POLLIN }, { .fd = worker->kick_fd, .events = POLLIN } };
 	struct itimerspec timer = { .it_value = { (time_t)(due_ns / SECOND), (long)(due_ns % SECOND) } };
-	uint64_t count;
 
 	timerfd_settime(worker->timer_fd, TFD_TIMER_ABSTIME, &timer, NULL);
 	if (poll(fds, 2, -1) > 0 && fds[1].revents)
-		while (read(worker->kick_fd, &count, sizeof(count)) < 0 && errno == EINTR)
-			;
+		kick_take(worker->kick_fd);
 }
 
 void worker_note_late(struct worker *worker, int64_t late_ns)
@@ -78,7 +77,7 @@ void worker_ask_stop(struct worker *worker)
 	pthread_mutex_lock(&worker->lock);
 	worker->stop = true;
 	pthread_mutex_unlock(&worker->lock);
-	thread_kick(worker->kick_fd);
+	kick_give(worker->kick_fd);
 }
 
 void worker_free(struct worker *worker)

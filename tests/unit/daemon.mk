@@ -1,9 +1,14 @@
 
 # The configuration and the log.
 DAEMON_TESTS = \
+	tests/unit/test_backoff \
 	tests/unit/test_config \
 	tests/unit/test_meter_thread \
 	tests/unit/test_log
+
+tests_unit_test_backoff_SOURCES = tests/unit/test_backoff.c
+tests_unit_test_backoff_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_backoff_LDADD = libshell.a $(CHECK_LIBS)
 
 tests_unit_test_config_SOURCES = tests/unit/test_config.c
 tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
