@@ -13,58 +13,11 @@
 
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
-#include "fakes/fake_gpio.h"
 #include "outputs/contacts.h"
 #include "outputs/gpio.h"
-
-#define MS INT64_C(1000000)
+#include "lines_rig.h"
 
 static unsigned seed;
-static char dev[64];		/* stands for /dev: the chips' files, empty */
-static struct gpio_paths paths;
-
-/* Until the condition holds, looked at often; a test that waits for ever is ended by its time limit. */
-#define WAIT_FOR(condition) \
-	while (!(condition)) \
-		nanosleep(&(struct timespec){ .tv_nsec = 200000 }, NULL)
-
-static void make_dev(void)
-{
-	char path[96];
-
-	snprintf(dev, sizeof(dev), "/tmp/test-lines-XXXXXX");
-	ck_assert_ptr_nonnull(mkdtemp(dev));
-	for (unsigned c = 0; c < FAKE_CHIPS; c++) {
-		FILE *file;
-
-		snprintf(path, sizeof(path), "%s/gpiochip%u", dev, c);
-		file = fopen(path, "w");
-		ck_assert_ptr_nonnull(file);
-		fclose(file);
-	}
-	paths = (struct gpio_paths){ dev, "/nonexistent/gpio" };
-	fake_gpio_reset();
-}
-
-static void remove_dev(void)
-{
-	char path[96];
-
-	for (unsigned c = 0; c < FAKE_CHIPS; c++) {
-		snprintf(path, sizeof(path), "%s/gpiochip%u", dev, c);
-		unlink(path);
-	}
-	rmdir(dev);
-}
-
-static struct contact_config contact(const char *chip, const char *line)
-{
-	struct contact_config config = { .bias = '=', .drive = 'p' };
-
-	snprintf(config.chip, sizeof(config.chip), "%s", chip);
-	snprintf(config.line, sizeof(config.line), "%s", line);
-	return config;
-}
 
 static int open_line(struct gpio_line **line, const struct contact_config *config, char *why)
 {
@@ -82,7 +35,7 @@ START_TEST(a_line_is_found_by_each_of_its_names)
 	};
 
 	for (unsigned k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
-		struct contact_config config = contact(rows[k].chip, rows[k].line);
+		struct contact_config config = rig_contact(rows[k].chip, rows[k].line);
 		char why[GPIO_WHY] = "", name[200];
 		struct gpio_line *line;
 
@@ -114,7 +67,7 @@ START_TEST(a_line_that_cannot_be_had_says_why)
 	fake_gpio_occupy(0, 6, "a relay");
 	fake_gpio_forbid(1, true);
 	for (unsigned k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
-		struct contact_config config = contact(rows[k].chip, rows[k].line);
+		struct contact_config config = rig_contact(rows[k].chip, rows[k].line);
 		char why[GPIO_WHY] = "";
 		struct gpio_line *line;
 
@@ -128,7 +81,7 @@ END_TEST
 /* The system's other chips may be nobody's business. */
 START_TEST(a_label_is_found_beside_a_forbidden_chip)
 {
-	struct contact_config config = contact("expander", "1");
+	struct contact_config config = rig_contact("expander", "1");
 	char why[GPIO_WHY] = "";
 	struct gpio_line *line;
 
@@ -143,7 +96,7 @@ START_TEST(each_option_reaches_the_library)
 	static const char biases[] = "=dun", drives[] = "pds";
 
 	for (unsigned k = 0; k < 24; k++) {
-		struct contact_config config = contact("soc", "2");
+		struct contact_config config = rig_contact("soc", "2");
 		char why[GPIO_WHY] = "";
 		struct gpio_line *line;
 		struct fake_terms terms;
@@ -164,7 +117,7 @@ START_TEST(whichever_call_fails_nothing_stays_open)
 	static const char *const lines[] = { "1", "A1" };
 
 	for (unsigned l = 0; l < 2; l++) {
-		struct contact_config config = contact("gpiochip0", lines[l]);
+		struct contact_config config = rig_contact("gpiochip0", lines[l]);
 		unsigned total = 0;
 
 		/* 0: none fails, and tells how many there are. */
@@ -189,54 +142,22 @@ START_TEST(whichever_call_fails_nothing_stays_open)
 }
 END_TEST
 
-static struct outputs *start(const struct outputs_config *config)
-{
-	struct outputs *outputs;
-
-	ck_assert_int_eq(outputs_start_at(&outputs, config, &paths, "/nonexistent/leds", NULL), 0);
-	return outputs;
-}
-
-static struct contact_status status_of(struct outputs *outputs, enum contact which)
-{
-	struct outputs_status status;
-
-	outputs_get_status(outputs, &status);
-	return status.contact[which];
-}
-
-static struct outputs_config all_three(void)
-{
-	return (struct outputs_config){ .contact = { contact("soc", "0"), contact("soc", "1"), contact("soc", "2") } };
-}
-
-static void close_times(struct outputs *outputs, unsigned n, int duration_ms)
-{
-	struct pulse_plan plan = { .n = n, .duration_ms = duration_ms };
-
-	for (unsigned k = 0; k < n; k++)
-		plan.start_ns[k] = monotonic_ns() + k * 2 * duration_ms * MS;
-	outputs_plan(outputs, PULSE_REAL, &plan);
-}
-
-#define NO_END INT64_MAX
-
 START_TEST(lines_are_taken_in_their_safe_state_before_the_start_returns)
 {
-	struct outputs_config config = all_three();
+	struct outputs_config config = rig_all_three();
 	struct fake_event event[8];
 	struct outputs *outputs;
 
 	config.contact[CONTACT_ALARM].active_low = true;
-	outputs = start(&config);
+	outputs = rig_start(&config);
 	ck_assert_uint_eq(fake_gpio_events(event, 8), 3);
 	for (unsigned k = 0; k < 3; k++) {
 		ck_assert(event[k].what == FAKE_TAKEN && !event[k].active);
 		ck_assert(event[k].high == (event[k].offset == CONTACT_ALARM));
-		ck_assert(status_of(outputs, (enum contact)k).working);
-		ck_assert(!status_of(outputs, (enum contact)k).active);
+		ck_assert(rig_status_of(outputs, (enum contact)k).working);
+		ck_assert(!rig_status_of(outputs, (enum contact)k).active);
 	}
-	ck_assert_str_eq(status_of(outputs, CONTACT_ENERGY).name, "gpiochip0 (soc) line 0 (A0)");
+	ck_assert_str_eq(rig_status_of(outputs, CONTACT_ENERGY).name, "gpiochip0 (soc) line 0 (A0)");
 	outputs_stop(outputs);
 	ck_assert_uint_eq(fake_gpio_opens() + fake_gpio_objects(), 0);
 }
@@ -244,19 +165,19 @@ END_TEST
 
 START_TEST(a_missing_chip_is_tried_until_it_is_there)
 {
-	struct outputs_config config = all_three();
+	struct outputs_config config = rig_all_three();
 	struct outputs *outputs;
 
 	fake_gpio_plug(0, false);
-	outputs = start(&config);
+	outputs = rig_start(&config);
 	outputs_set_healthy(outputs, true, NO_END);
-	close_times(outputs, 1, 10);
+	rig_close_times(outputs, 1, 10);
 	/* Closures are counted with no line to show them. */
-	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).closures == 1 && status_of(outputs, CONTACT_ENERGY).errors >= 2);
-	ck_assert(!status_of(outputs, CONTACT_ENERGY).working);
-	ck_assert_int_eq(status_of(outputs, CONTACT_ENERGY).last_error, -ENODEV);
+	WAIT_FOR(rig_status_of(outputs, CONTACT_ENERGY).closures == 1 && rig_status_of(outputs, CONTACT_ENERGY).errors >= 2);
+	ck_assert(!rig_status_of(outputs, CONTACT_ENERGY).working);
+	ck_assert_int_eq(rig_status_of(outputs, CONTACT_ENERGY).last_error, -ENODEV);
 	fake_gpio_plug(0, true);
-	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).working && status_of(outputs, CONTACT_REACTIVE).working);
+	WAIT_FOR(rig_status_of(outputs, CONTACT_ENERGY).working && rig_status_of(outputs, CONTACT_REACTIVE).working);
 	/* No alarm stands, so the contact is driven as soon as it can be. */
 	WAIT_FOR(fake_gpio_is_active(0, CONTACT_ALARM));
 	ck_assert(!fake_gpio_is_active(0, CONTACT_ENERGY));
@@ -266,15 +187,15 @@ END_TEST
 
 START_TEST(a_busy_line_is_taken_when_it_is_free)
 {
-	struct outputs_config config = all_three();
+	struct outputs_config config = rig_all_three();
 	struct outputs *outputs;
 
 	fake_gpio_occupy(0, CONTACT_ENERGY, "another");
-	outputs = start(&config);
-	ck_assert(!status_of(outputs, CONTACT_ENERGY).working && status_of(outputs, CONTACT_ALARM).working);
-	ck_assert_int_eq(status_of(outputs, CONTACT_ENERGY).last_error, -EBUSY);
+	outputs = rig_start(&config);
+	ck_assert(!rig_status_of(outputs, CONTACT_ENERGY).working && rig_status_of(outputs, CONTACT_ALARM).working);
+	ck_assert_int_eq(rig_status_of(outputs, CONTACT_ENERGY).last_error, -EBUSY);
 	fake_gpio_occupy(0, CONTACT_ENERGY, NULL);
-	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).working);
+	WAIT_FOR(rig_status_of(outputs, CONTACT_ENERGY).working);
 	outputs_stop(outputs);
 }
 END_TEST
@@ -282,8 +203,8 @@ END_TEST
 /* The pin could not be set to alarm: it is given back, so that nobody drives it, and taken again undriven. */
 START_TEST(an_alarm_that_cannot_be_set_is_raised_by_giving_the_line_back)
 {
-	struct outputs_config config = all_three();
-	struct outputs *outputs = start(&config);
+	struct outputs_config config = rig_all_three();
+	struct outputs *outputs = rig_start(&config);
 	static struct fake_event event[FAKE_EVENTS];
 	unsigned n, after = 0;
 
@@ -292,10 +213,10 @@ START_TEST(an_alarm_that_cannot_be_set_is_raised_by_giving_the_line_back)
 	fake_gpio_fail(FAKE_SET, EIO);
 	outputs_set_healthy(outputs, false, 0);
 	WAIT_FOR(!fake_gpio_is_active(0, CONTACT_ALARM));
-	WAIT_FOR(status_of(outputs, CONTACT_ALARM).errors >= 1);
-	ck_assert_int_eq(status_of(outputs, CONTACT_ALARM).last_error, -EIO);
+	WAIT_FOR(rig_status_of(outputs, CONTACT_ALARM).errors >= 1);
+	ck_assert_int_eq(rig_status_of(outputs, CONTACT_ALARM).last_error, -EIO);
 	fake_gpio_fail(FAKE_SET, 0);
-	WAIT_FOR(status_of(outputs, CONTACT_ALARM).working);
+	WAIT_FOR(rig_status_of(outputs, CONTACT_ALARM).working);
 	outputs_stop(outputs);
 	n = fake_gpio_events(event, FAKE_EVENTS);
 	for (unsigned k = 0; k < n; k++) {
@@ -311,18 +232,18 @@ END_TEST
 /* Nothing turns, so only the thread's own look at the line can tell. */
 START_TEST(an_unplugged_chip_is_seen_and_served_again)
 {
-	struct outputs_config config = all_three();
-	struct outputs *outputs = start(&config);
+	struct outputs_config config = rig_all_three();
+	struct outputs *outputs = rig_start(&config);
 
 	outputs_set_healthy(outputs, true, NO_END);
 	WAIT_FOR(fake_gpio_is_active(0, CONTACT_ALARM));
 	fake_gpio_plug(0, false);
 	for (int c = 0; c < CONTACTS; c++)
-		WAIT_FOR(!status_of(outputs, (enum contact)c).working);
+		WAIT_FOR(!rig_status_of(outputs, (enum contact)c).working);
 	ck_assert_uint_eq(fake_gpio_opens() + fake_gpio_objects(), 0);
 	fake_gpio_plug(0, true);
 	for (int c = 0; c < CONTACTS; c++)
-		WAIT_FOR(status_of(outputs, (enum contact)c).working);
+		WAIT_FOR(rig_status_of(outputs, (enum contact)c).working);
 	WAIT_FOR(fake_gpio_is_active(0, CONTACT_ALARM));
 	outputs_stop(outputs);
 }
@@ -331,7 +252,7 @@ END_TEST
 /* A line that returns in the middle of a closure does not show the rest: a short pulse may count or not. */
 START_TEST(a_closure_is_never_shown_in_part)
 {
-	struct outputs_config config = all_three();
+	struct outputs_config config = rig_all_three();
 	struct outputs *outputs;
 	static struct fake_event event[FAKE_EVENTS];
 	int64_t closed_ns = 0;
@@ -339,15 +260,15 @@ START_TEST(a_closure_is_never_shown_in_part)
 	bool returned;
 
 	fake_gpio_plug(0, false);
-	outputs = start(&config);
-	close_times(outputs, 1, 500);
-	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).closures == 1);
+	outputs = rig_start(&config);
+	rig_close_times(outputs, 1, 500);
+	WAIT_FOR(rig_status_of(outputs, CONTACT_ENERGY).closures == 1);
 	fake_gpio_plug(0, true);
-	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).working);
-	returned = status_of(outputs, CONTACT_ENERGY).active;
-	WAIT_FOR(!status_of(outputs, CONTACT_ENERGY).active);
-	close_times(outputs, 1, 10);
-	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).closures == 2 && !status_of(outputs, CONTACT_ENERGY).active);
+	WAIT_FOR(rig_status_of(outputs, CONTACT_ENERGY).working);
+	returned = rig_status_of(outputs, CONTACT_ENERGY).active;
+	WAIT_FOR(!rig_status_of(outputs, CONTACT_ENERGY).active);
+	rig_close_times(outputs, 1, 10);
+	WAIT_FOR(rig_status_of(outputs, CONTACT_ENERGY).closures == 2 && !rig_status_of(outputs, CONTACT_ENERGY).active);
 	outputs_stop(outputs);
 	n = fake_gpio_events(event, FAKE_EVENTS);
 	for (unsigned k = 0; k < n; k++) {
@@ -366,14 +287,14 @@ END_TEST
 
 START_TEST(a_stop_ends_the_closure_in_its_time_and_raises_the_alarm)
 {
-	struct outputs_config config = all_three();
-	struct outputs *outputs = start(&config);
+	struct outputs_config config = rig_all_three();
+	struct outputs *outputs = rig_start(&config);
 	static struct fake_event event[FAKE_EVENTS];
 	int64_t closed_ns = 0, opened_ns = 0;
 	unsigned n;
 
 	outputs_set_healthy(outputs, true, NO_END);
-	close_times(outputs, PULSE_PLAN_MAX, 200);
+	rig_close_times(outputs, PULSE_PLAN_MAX, 200);
 	WAIT_FOR(fake_gpio_is_active(0, CONTACT_ENERGY) && fake_gpio_is_active(0, CONTACT_ALARM));
 	outputs_stop(outputs);
 	n = fake_gpio_events(event, FAKE_EVENTS);
@@ -396,28 +317,10 @@ START_TEST(a_stop_ends_the_closure_in_its_time_and_raises_the_alarm)
 }
 END_TEST
 
-/* Each complete closure on the pin is long enough, and so is each opening between two that the program set. */
-static void check_pin(const struct fake_event *event, unsigned n, unsigned offset, int duration_ms)
-{
-	int64_t edge_ns = 0;
-	bool closed = false;
-
-	for (unsigned k = 0; k < n; k++) {
-		if (event[k].offset != offset)
-			continue;
-		if (event[k].what == FAKE_TURNED && edge_ns && event[k].active != closed && event[k].t_ns - edge_ns < duration_ms * MS)
-			ck_abort_msg("%s for %.3f ms (seed %u)", closed ? "closed" : "open", (double)(event[k].t_ns - edge_ns) / 1e6, seed);
-		if (event[k].what == FAKE_TAKEN && event[k].active)
-			ck_abort_msg("taken active (seed %u)", seed);
-		edge_ns = event[k].what == FAKE_TURNED ? event[k].t_ns : 0;
-		closed = event[k].active;
-	}
-}
-
 START_TEST(with_every_third_call_failing_counts_and_lengths_hold)
 {
-	struct outputs_config config = all_three();
-	struct outputs *outputs = start(&config);
+	struct outputs_config config = rig_all_three();
+	struct outputs *outputs = rig_start(&config);
 	static struct fake_event event[FAKE_EVENTS];
 	uint64_t closures = 0;
 	unsigned n;
@@ -433,8 +336,8 @@ START_TEST(with_every_third_call_failing_counts_and_lengths_hold)
 		outputs_plan(outputs, PULSE_REAL, &plan);
 		outputs_plan(outputs, PULSE_REACTIVE, &plan);
 		closures += plan.n;
-		WAIT_FOR(status_of(outputs, CONTACT_ENERGY).closures == closures &&
-			 status_of(outputs, CONTACT_REACTIVE).closures == closures);
+		WAIT_FOR(rig_status_of(outputs, CONTACT_ENERGY).closures == closures &&
+			 rig_status_of(outputs, CONTACT_REACTIVE).closures == closures);
 	}
 	for (unsigned f = 0; f < FAKE_FAULTS; f++)
 		fake_gpio_fail_percent((enum fake_call)f, 0);
@@ -443,217 +346,55 @@ START_TEST(with_every_third_call_failing_counts_and_lengths_hold)
 	ck_assert_uint_eq(outputs_recall(outputs, PULSE_REAL), closures);
 	outputs_stop(outputs);
 	n = fake_gpio_events(event, FAKE_EVENTS);
-	check_pin(event, n, CONTACT_ENERGY, 10);
-	check_pin(event, n, CONTACT_REACTIVE, 10);
+	rig_check_pin(event, n, CONTACT_ENERGY, 10);
+	rig_check_pin(event, n, CONTACT_REACTIVE, 10);
 	ck_assert_uint_eq(fake_gpio_opens() + fake_gpio_objects(), 0);
-}
-END_TEST
-
-static FILE *log_file;
-
-/* From now on the log of this test's process is a file. */
-static void keep_log(void)
-{
-	log_file = tmpfile();
-	ck_assert_ptr_nonnull(log_file);
-	ck_assert_int_ge(dup2(fileno(log_file), STDERR_FILENO), 0);
-	log_set_level(LOG_NOTICE);
-}
-
-static unsigned times_logged(const char *what)
-{
-	static char text[16384];
-	ssize_t length = pread(fileno(log_file), text, sizeof(text) - 1, 0);
-	unsigned n = 0;
-
-	text[length > 0 ? length : 0] = '\0';
-	for (const char *at = text; (at = strstr(at, what)); at++)
-		n++;
-	return n;
-}
-
-/* Health or a closure that makes the thread of a contact set its line, which does not return. */
-static void hang(struct outputs *outputs, enum contact which)
-{
-	fake_gpio_hang(0, which, true);
-	if (which == CONTACT_ALARM)
-		outputs_set_healthy(outputs, true, NO_END);
-	else
-		close_times(outputs, 1, 10);
-	WAIT_FOR(fake_gpio_hanging() == 1);
-}
-
-START_TEST(an_energy_line_that_hangs_does_not_keep_the_alarm_from_falling)
-{
-	struct outputs_config config = all_three();
-	struct outputs *outputs = start(&config);
-	static struct fake_event event[FAKE_EVENTS];
-	unsigned n, fell = 0, closed = 0;
-
-	outputs_set_healthy(outputs, true, NO_END);
-	WAIT_FOR(fake_gpio_is_active(0, CONTACT_ALARM));
-	hang(outputs, CONTACT_ENERGY);
-	outputs_set_healthy(outputs, false, 0);
-	WAIT_FOR(!fake_gpio_is_active(0, CONTACT_ALARM));
-	ck_assert(fake_gpio_is_taken(0, CONTACT_ALARM));
-	ck_assert_uint_eq(fake_gpio_hanging(), 1);
-	/* By itself too, when nobody confirms. */
-	outputs_set_healthy(outputs, true, monotonic_ns() + 100 * MS);
-	WAIT_FOR(status_of(outputs, CONTACT_ALARM).closures == 2 && !fake_gpio_is_active(0, CONTACT_ALARM));
-	ck_assert_uint_eq(fake_gpio_hanging(), 1);
-	fake_gpio_hang(0, CONTACT_ENERGY, false);
-	WAIT_FOR(!status_of(outputs, CONTACT_ENERGY).active);
-	outputs_stop(outputs);
-	n = fake_gpio_events(event, FAKE_EVENTS);
-	for (unsigned k = 0; k < n; k++) {
-		closed += event[k].what == FAKE_TURNED && event[k].offset == CONTACT_ENERGY && event[k].active;
-		fell += event[k].what == FAKE_TURNED && event[k].offset == CONTACT_ALARM && !event[k].active && !closed;
-	}
-	ck_assert_uint_eq(closed, 1);
-	ck_assert_uint_eq(fell, 2);
-	check_pin(event, n, CONTACT_ENERGY, 10);
-}
-END_TEST
-
-START_TEST(an_alarm_line_that_hangs_does_not_delay_pulses)
-{
-	struct outputs_config config = all_three();
-	struct outputs *outputs = start(&config);
-	static struct fake_event event[FAKE_EVENTS];
-	unsigned n, closed = 0;
-
-	hang(outputs, CONTACT_ALARM);
-	close_times(outputs, 5, 10);
-	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).closures == 5 && !status_of(outputs, CONTACT_ENERGY).active &&
-		 !fake_gpio_is_active(0, CONTACT_ENERGY));
-	ck_assert_uint_eq(fake_gpio_hanging(), 1);
-	n = fake_gpio_events(event, FAKE_EVENTS);
-	for (unsigned k = 0; k < n; k++)
-		closed += event[k].what == FAKE_TURNED && event[k].offset == CONTACT_ENERGY && event[k].active;
-	ck_assert_uint_eq(closed, 5);
-	check_pin(event, n, CONTACT_ENERGY, 10);
-	fake_gpio_hang(0, CONTACT_ALARM, false);
-	WAIT_FOR(fake_gpio_is_active(0, CONTACT_ALARM));
-	outputs_stop(outputs);
-}
-END_TEST
-
-START_TEST(a_line_that_hangs_is_shown_and_told_once_and_again_when_it_is_back)
-{
-	enum contact which = (enum contact)_i, other = which == CONTACT_ALARM ? CONTACT_ENERGY : CONTACT_ALARM;
-	struct outputs_config config = all_three();
-	struct outputs *outputs;
-
-	keep_log();
-	outputs = start(&config);
-	hang(outputs, which);
-	WAIT_FOR(!status_of(outputs, which).working);
-	ck_assert_int_eq(status_of(outputs, which).last_error, -ETIMEDOUT);
-	ck_assert(status_of(outputs, other).working);
-	for (int k = 0; k < 100; k++)
-		outputs_set_healthy(outputs, true, NO_END);
-	ck_assert_uint_eq(times_logged("no sign of life for 2 s"), 1);
-	ck_assert_uint_eq(times_logged("back after a silence"), 0);
-	fake_gpio_hang(0, which, false);
-	WAIT_FOR(status_of(outputs, which).working);
-	WAIT_FOR((outputs_set_healthy(outputs, true, NO_END), times_logged("back after a silence") == 1));
-	ck_assert_int_eq(status_of(outputs, which).last_error, 0);
-	ck_assert_uint_eq(times_logged("no sign of life for 2 s"), 1);
-	outputs_stop(outputs);
-	ck_assert_uint_eq(times_logged("left behind"), 0);
 }
 END_TEST
 
 START_TEST(a_line_that_another_contact_has_is_refused_by_the_name_of_that_contact)
 {
-	struct outputs_config config = { .contact = { contact("gpiochip0", "1"), contact("soc", "A1"), contact("gpiochip1", "1") } };
+	struct outputs_config config = { .contact = { rig_contact("gpiochip0", "1"), rig_contact("soc", "A1"), rig_contact("gpiochip1", "1") } };
 	struct outputs_status status;
 	struct outputs *outputs;
 
-	keep_log();
-	outputs = start(&config);
-	WAIT_FOR(status_of(outputs, CONTACT_ALARM).errors >= 2);
-	ck_assert_int_eq(status_of(outputs, CONTACT_ALARM).last_error, -EBUSY);
-	ck_assert(status_of(outputs, CONTACT_ENERGY).working && status_of(outputs, CONTACT_REACTIVE).working);
-	ck_assert_uint_eq(times_logged("alarm contact: chip soc, line A1: it is the line of the energy contact, trying again"), 1);
+	rig_keep_log();
+	outputs = rig_start(&config);
+	WAIT_FOR(rig_status_of(outputs, CONTACT_ALARM).errors >= 2);
+	ck_assert_int_eq(rig_status_of(outputs, CONTACT_ALARM).last_error, -EBUSY);
+	ck_assert(rig_status_of(outputs, CONTACT_ENERGY).working && rig_status_of(outputs, CONTACT_REACTIVE).working);
+	ck_assert_uint_eq(rig_times_logged("alarm contact: chip soc, line A1: it is the line of the energy contact, trying again"), 1);
 	/* It was lost, and whoever is first has it: not both. */
 	fake_gpio_fail(FAKE_SET, EIO);
-	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).errors > 0);
+	WAIT_FOR(rig_status_of(outputs, CONTACT_ENERGY).errors > 0);
 	fake_gpio_fail(FAKE_SET, 0);
 	WAIT_FOR((outputs_get_status(outputs, &status), status.contact[CONTACT_ENERGY].working != status.contact[CONTACT_ALARM].working));
 	outputs_stop(outputs);
 }
 END_TEST
 
-START_TEST(a_stop_leaves_a_hanging_line_behind_and_gives_back_the_others)
-{
-	enum contact which = (enum contact)_i, other = which == CONTACT_ALARM ? CONTACT_ENERGY : CONTACT_ALARM;
-	/* What is left behind is in use to the end of the process. */
-	static struct outputs *outputs;
-	struct outputs_config config = all_three();
-
-	keep_log();
-	outputs = start(&config);
-	if (which != CONTACT_ALARM) {
-		outputs_set_healthy(outputs, true, NO_END);
-		WAIT_FOR(fake_gpio_is_active(0, CONTACT_ALARM));
-	}
-	hang(outputs, which);
-	outputs_stop(outputs);
-	ck_assert_uint_eq(fake_gpio_hanging(), 1);
-	ck_assert(!fake_gpio_is_taken(0, other));
-	ck_assert_uint_eq(times_logged("left behind"), 1);
-	/* One that returns after all does what it would have done. */
-	fake_gpio_hang(0, which, false);
-	WAIT_FOR(!fake_gpio_is_taken(0, which) && !fake_gpio_opens());
-}
-END_TEST
-
 /* Told by the log as a whole line each, in any order with others. */
 START_TEST(a_stop_says_how_many_closures_each_configured_contact_made)
 {
-	struct outputs_config config = { .contact = { contact("soc", "0"), contact("soc", "1") } };
+	struct outputs_config config = { .contact = { rig_contact("soc", "0"), rig_contact("soc", "1") } };
 	static struct fake_event event[FAKE_EVENTS];
 	struct outputs *outputs;
 	unsigned n, closed = 0;
 	char line[64];
 
-	keep_log();
-	outputs = start(&config);
+	rig_keep_log();
+	outputs = rig_start(&config);
 	outputs_set_healthy(outputs, true, NO_END);
-	close_times(outputs, 1 + (unsigned)(random() % 20), 10);
-	WAIT_FOR(status_of(outputs, CONTACT_ENERGY).closures > (uint64_t)(random() % 3) && fake_gpio_is_active(0, CONTACT_ALARM));
+	rig_close_times(outputs, 1 + (unsigned)(random() % 20), 10);
+	WAIT_FOR(rig_status_of(outputs, CONTACT_ENERGY).closures > (uint64_t)(random() % 3) && fake_gpio_is_active(0, CONTACT_ALARM));
 	outputs_stop(outputs);
 	n = fake_gpio_events(event, FAKE_EVENTS);
 	for (unsigned k = 0; k < n; k++)
 		closed += event[k].what == FAKE_TURNED && event[k].offset == CONTACT_ENERGY && event[k].active;
 	snprintf(line, sizeof(line), "energy contact: %u closures\n", closed);
-	ck_assert_uint_eq(times_logged(line), 1);
-	ck_assert_uint_eq(times_logged("alarm contact: 1 closures\n"), 1);
-	ck_assert_uint_eq(times_logged("closures\n"), 2);
-}
-END_TEST
-
-/* Its line hangs at the first closure: what has been stored was stored before. */
-START_TEST(a_closure_is_stored_before_its_line_is_set)
-{
-	struct outputs_config config = all_three();
-	static _Atomic uint64_t made[PULSE_OUTPUTS];
-	struct outputs *outputs;
-
-	ck_assert_int_eq(outputs_start_at(&outputs, &config, &paths, "/nonexistent/leds", made), 0);
-	for (unsigned k = 1; k <= 3; k++) {
-		hang(outputs, CONTACT_ENERGY);
-		ck_assert_uint_eq(made[PULSE_REAL], k);
-		ck_assert(!fake_gpio_is_active(0, CONTACT_ENERGY));
-		fake_gpio_hang(0, CONTACT_ENERGY, false);
-		WAIT_FOR(!status_of(outputs, CONTACT_ENERGY).active);
-		ck_assert_uint_eq(made[PULSE_REAL], k);
-	}
-	ck_assert_uint_eq(made[PULSE_REACTIVE], 0);
-	close_times(outputs, 20, 10);
-	WAIT_FOR(made[PULSE_REAL] > 5);
-	outputs_stop(outputs);
+	ck_assert_uint_eq(rig_times_logged(line), 1);
+	ck_assert_uint_eq(rig_times_logged("alarm contact: 1 closures\n"), 1);
+	ck_assert_uint_eq(rig_times_logged("closures\n"), 2);
 }
 END_TEST
 
@@ -670,7 +411,7 @@ int main(void)
 	srandom(seed);
 	log_set_level(LOG_ERR);
 	tcase_set_timeout(tests, 60);
-	tcase_add_checked_fixture(tests, make_dev, remove_dev);
+	tcase_add_checked_fixture(tests, rig_make_dev, rig_remove_dev);
 	tcase_add_test(tests, a_line_is_found_by_each_of_its_names);
 	tcase_add_test(tests, a_line_that_cannot_be_had_says_why);
 	tcase_add_test(tests, a_label_is_found_beside_a_forbidden_chip);
@@ -684,13 +425,8 @@ int main(void)
 	tcase_add_test(tests, a_closure_is_never_shown_in_part);
 	tcase_add_test(tests, a_stop_ends_the_closure_in_its_time_and_raises_the_alarm);
 	tcase_add_test(tests, with_every_third_call_failing_counts_and_lengths_hold);
-	tcase_add_test(tests, an_energy_line_that_hangs_does_not_keep_the_alarm_from_falling);
-	tcase_add_test(tests, an_alarm_line_that_hangs_does_not_delay_pulses);
-	tcase_add_loop_test(tests, a_line_that_hangs_is_shown_and_told_once_and_again_when_it_is_back, 0, 2);
 	tcase_add_test(tests, a_line_that_another_contact_has_is_refused_by_the_name_of_that_contact);
-	tcase_add_loop_test(tests, a_stop_leaves_a_hanging_line_behind_and_gives_back_the_others, 0, 2);
 	tcase_add_test(tests, a_stop_says_how_many_closures_each_configured_contact_made);
-	tcase_add_test(tests, a_closure_is_stored_before_its_line_is_set);
 	suite_add_tcase(suite, tests);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
