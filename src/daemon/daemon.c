@@ -307,9 +307,7 @@ static void stop(struct daemon *daemon)
 	meter_thread_free(daemon->meter);
 	if (daemon->outputs)
 		outputs_stop(daemon->outputs);
-	/* the memory itself stays: a thread that hangs in a line may yet count */
-	if (daemon->closures)
-		closures_forget(daemon->closures);
+	closures_free(daemon->closures);
 	if (daemon->adc)
 		daemon->adc->ops->free(daemon->adc);
 	block_queue_free(daemon->queue);

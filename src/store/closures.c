@@ -104,9 +104,11 @@ int closures_share(struct closures *closures, const char *directory, uint64_t ru
 	return 0;
 }
 
-void closures_forget(struct closures *closures)
+void closures_free(struct closures *closures)
 {
+	if (!closures)
+		return;
 	if (*closures->path)
 		unlink(closures->path);
-	*closures->path = '\0';
+	free(closures);
 }

@@ -34,7 +34,10 @@ _Atomic uint64_t *closures_made(struct closures *closures);
  */
 int closures_share(struct closures *closures, const char *directory, uint64_t run, struct closures_left *left);
 
-/* After an end in good order, all closures accounted for: nothing is left to who comes next. */
-void closures_forget(struct closures *closures);
+/*
+ * After an end in good order, all closures accounted for: nothing is left to who comes next.  The memory that closures_made()
+ * gave stays until the end of the process.  NULL is allowed.
+ */
+void closures_free(struct closures *closures);
 
 #endif

@@ -135,11 +135,14 @@ START_TEST(counts_of_closures_outlive_their_process)
 	ck_assert_uint_eq(found.made[PULSE_REAL], 17);
 	ck_assert_uint_eq(found.made[PULSE_REACTIVE], 4);
 	ck_assert_uint_eq(closures_made(second)[PULSE_REAL], 0);
-	closures_forget(second);
+	closures_free(second);
 	ck_assert_int_eq(closures_share(first, directory, 4, &found), 0);
 	ck_assert_uint_eq(found.run, 0);
 	/* no such directory: counts of its own */
-	ck_assert_int_eq(closures_share(closures_new(), "/nowhere/at/all", 3, &found), -ENOENT);
+	closures_free(first);
+	second = closures_new();
+	ck_assert_int_eq(closures_share(second, "/nowhere/at/all", 3, &found), -ENOENT);
+	closures_free(second);
 }
 END_TEST
 
