@@ -10,7 +10,7 @@
 #include "client/control_client.h"
 #include "client/status_text.h"
 
-/* Far less than the 4096 edges that the daemon keeps: ten in a second are the most of one contact. */
+/* Far less than fills the 4096 edges that the daemon keeps: three contacts make 300 in a second at most. */
 #define LOOK_NS 100000000
 #define EDGES_MAX 256
 
