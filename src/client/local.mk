@@ -14,5 +14,5 @@ dinmeter_SOURCES = \
 	%D%/state.c \
 	%D%/state_json.c %D%/state_json.h \
 	%D%/write.c
-dinmeter_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(LIBSYSTEMD_CFLAGS)
-dinmeter_LDADD = $(SHELL_LIBS)
+dinmeter_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(LIBSYSTEMD_CFLAGS) $(NCURSESW_CFLAGS) $(CAIRO_CFLAGS)
+dinmeter_LDADD = $(SHELL_LIBS) $(NCURSESW_LIBS) $(CAIRO_LIBS)

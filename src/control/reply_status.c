@@ -10,6 +10,7 @@ static const struct part {
 } parts[] = {
 	{ "meter", status_meter },
 	{ "readings", status_readings },
+	{ "phasors", status_phasors },
 	{ "energy", status_energy },
 	{ "demand", status_demand },
 	{ "settings", status_settings },

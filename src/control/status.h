@@ -16,6 +16,7 @@ struct status_view {
 
 /* Out of the snapshot: status_meter.c. */
 void status_readings(struct json_object *object, const struct status_view *view);
+void status_phasors(struct json_object *object, const struct status_view *view);
 void status_energy(struct json_object *object, const struct status_view *view);
 void status_demand(struct json_object *object, const struct status_view *view);
 void status_settings(struct json_object *object, const struct status_view *view);

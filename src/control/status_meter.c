@@ -31,6 +31,35 @@ void status_readings(struct json_object *object, const struct status_view *view)
 			json_add_number(object, points[i].name, registers_value(&points[i], &view->snapshot));
 }
 
+/* The input whose angle is zero: the first voltage that is there, a tenth of the greatest at least; else the first input. */
+static int reference_input(const struct phasor phasor[ADC_CHANNELS])
+{
+	double greatest = 0;
+
+	for (int c = ADC_VA; c <= ADC_VC; c++)
+		greatest = fmax(greatest, hypot(phasor[c].re, phasor[c].im));
+	for (int c = ADC_VA; c <= ADC_VC && greatest > 0; c++)
+		if (hypot(phasor[c].re, phasor[c].im) >= greatest / 10)
+			return c;
+	return ADC_VA;
+}
+
+void status_phasors(struct json_object *object, const struct status_view *view)
+{
+	static const char *const names[ADC_CHANNELS] = { "va", "vb", "vc", "ia", "ib", "ic" };
+	const struct phasor *phasor = view->snapshot.readings.phasor;
+	struct phasor zero = phasor[reference_input(phasor)];
+
+	for (int c = 0; c < ADC_CHANNELS; c++) {
+		struct json_object *input = json_object_new_object();
+		struct phasor turned = phasor_multiply(phasor[c], (struct phasor){ zero.re, -zero.im });
+
+		json_add_number(input, "rms", hypot(phasor[c].re, phasor[c].im));
+		json_add_number(input, "deg", atan2(turned.im, turned.re) * (180 / M_PI));
+		json_add(object, names[c], input);
+	}
+}
+
 /* To the nano-Wh that is kept: a double would drop digits of a large sum. */
 static void add_energy(struct json_object *object, const struct point *point, const struct snapshot *snapshot)
 {

@@ -181,6 +181,18 @@ static double compute_frequency(const struct quantities_input *input)
 	return llround(hz * 100) >= HZ_MIN_X100 && llround(hz * 100) <= HZ_MAX_X100 ? hz : NAN;
 }
 
+static void compute_phasors(const struct quantities_input *input, struct readings *readings)
+{
+	double k_v = quantities_voltage_scale(input->settings, input->primary);
+	double k_i = quantities_current_scale(input->settings, input->primary);
+
+	for (int c = 0; c < ADC_CHANNELS; c++) {
+		double k = c < ADC_IA ? k_v : k_i;
+
+		readings->phasor[c] = (struct phasor){ k * input->moments->fundamental[c].re, k * input->moments->fundamental[c].im };
+	}
+}
+
 void quantities_compute(const struct quantities_input *input, struct orientation *orientation,
 			struct readings *readings, double accrual_w[PHASES])
 {
@@ -190,4 +202,5 @@ void quantities_compute(const struct quantities_input *input, struct orientation
 	compute_voltages(input, type, readings);
 	compute_powers(input, type, orientation, readings, accrual_w);
 	readings->hz = compute_frequency(input);
+	compute_phasors(input, readings);
 }

@@ -12,4 +12,6 @@ void readings_clear(struct readings *readings)
 		.v_ll_v = { NAN, NAN, NAN }, .v_ln_v = { NAN, NAN, NAN }, .i_a = { NAN, NAN, NAN },
 		.hz = NAN,
 	};
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		readings->phasor[c] = (struct phasor){ NAN, NAN };
 }

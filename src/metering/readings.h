@@ -10,6 +10,9 @@
 #ifndef METERING_READINGS_H
 #define METERING_READINGS_H
 
+#include "metering/block.h"
+#include "metering/spectrum.h"
+
 enum { PHASE_A, PHASE_B, PHASE_C, PHASES };
 enum { PAIR_AB, PAIR_BC, PAIR_AC, PAIRS };
 
@@ -19,6 +22,8 @@ struct readings {
 	double p_phase_w[PHASES], q_phase_var[PHASES], s_phase_va[PHASES], pf_phase[PHASES];
 	double v_ll_v[PAIRS], v_ln_v[PHASES], i_a[PHASES];
 	double hz;
+	/* Fundamentals of the six inputs as they are wired, in every system type, CTs not turned: rms, primary V and A. */
+	struct phasor phasor[ADC_CHANNELS];
 };
 
 /* Everything NAN. */

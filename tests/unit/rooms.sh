@@ -20,10 +20,13 @@ violations()
 			systemd/ src/(daemon/|modbus/slave|control/)[a-z_]*\.[ch]:
 			gpiod\.h src/outputs/gpio[a-z_0-9]*\.[ch]:
 			sqlite3\.h src/store/[a-z_]*\.[ch]:
-			(n?curses)\.h src/client/panel[a-z_]*\.[ch]:
+			(n?curses)\.h src/client/tui\.c:
+			cairo(-[a-z]+)?\.h src/picture/[a-z_]*\.[ch]:
+			libevdev/ src/panel/buttons[a-z_]*\.[ch]:
+			linux/input src/panel/buttons[a-z_]*\.[ch]:
 			json-c/ src/(client|control)/[a-z_]*\.[ch]:
 			crypt\.h src/daemon/password\.c:
-			pthread\.h src/(adc|daemon|outputs|store|control)/[a-z_]*\.[ch]:
+			pthread\.h src/(adc|daemon|outputs|store|control|panel|capture)/[a-z_]*\.[ch]:
 		RULES
 	)
 }

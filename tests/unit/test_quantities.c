@@ -377,6 +377,35 @@ START_TEST(frequency_outside_45_to_65_is_not_valid)
 }
 END_TEST
 
+/* Angle of a against b, in radians. */
+static double angle_between(struct phasor a, struct phasor b)
+{
+	struct phasor turned = phasor_multiply(a, (struct phasor){ b.re, -b.im });
+
+	return atan2(turned.im, turned.re);
+}
+
+START_TEST(phasors_show_the_inputs_as_they_are_wired)
+{
+	static const int types[] = { 10, 11, 12, 31, 40 };
+	struct wave wave;
+
+	wave_three_phase(&wave, RATE_HZ, 50, 230, 20, M_PI / 6, 0.7);
+	wave.channel[ADC_IB].phase[1] += M_PI;		/* turned around */
+	for (unsigned t = 0; t < sizeof(types) / sizeof(types[0]); t++) {
+		struct outcome outcome = measure_type(&wave, types[t]);
+
+		for (int c = 0; c < ADC_CHANNELS; c++) {
+			double turned = wave.channel[c].phase[1] - wave.channel[ADC_VA].phase[1];
+
+			ck_assert_double_eq_tol(hypot(outcome.r.phasor[c].re, outcome.r.phasor[c].im), wave.channel[c].rms[1], 1e-5);
+			ck_assert_double_eq_tol(remainder(angle_between(outcome.r.phasor[c], outcome.r.phasor[ADC_VA]) - turned, 2 * M_PI),
+						0, 1e-7);
+		}
+	}
+}
+END_TEST
+
 START_TEST(secondary_samples_are_scaled_by_the_ratios)
 {
 	struct orientation orientation;
@@ -419,6 +448,7 @@ static Suite *suite(void)
 	tcase_add_test(c, power_factor_of_nothing_is_one);
 	tcase_add_test(c, frequency_falls_back_from_a_to_b_to_c);
 	tcase_add_test(c, frequency_outside_45_to_65_is_not_valid);
+	tcase_add_test(c, phasors_show_the_inputs_as_they_are_wired);
 	tcase_add_test(c, secondary_samples_are_scaled_by_the_ratios);
 	suite_add_tcase(s, c);
 	return s;

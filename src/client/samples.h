@@ -1,0 +1,31 @@
+/*
+ * samples - the stream of samples that the daemon measures, over the control socket: lossless while the reader keeps up with the
+ * daemon's ring, and told when it does not.
+ */
+#ifndef CLIENT_SAMPLES_H
+#define CLIENT_SAMPLES_H
+
+#include "client/control_client.h"
+#include "metering/block.h"
+
+struct samples;
+
+/*
+ * Begins at the oldest sample that is not older than history_s (0: at the next one).  The client is borrowed, and not used
+ * otherwise while a read is under way.  0, or -errno after a line on stderr.
+ */
+int samples_open(struct samples **samples, struct control_client *client, double history_s);
+
+/* Factors that make primary V and A of the samples, at the settings in force when the stream was opened. */
+const double *samples_primary_scale(const struct samples *samples);
+
+/*
+ * The next samples, as many as there are and `room` allows, into block->scans (arrays of `room` each).  Waits for timeout_ms at most.
+ * Returns the number of scans, 0 when none came in time, or -errno after a line on stderr (the connection is lost).  Of the block n,
+ * t_ns, rates, lost (also what the ring no longer held), restarted, clipped and delay_us are set.  *first: the number of its first scan.
+ */
+int samples_read(struct samples *samples, struct adc_block *block, unsigned room, int timeout_ms, uint64_t *first);
+
+void samples_close(struct samples *samples);
+
+#endif

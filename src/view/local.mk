@@ -1,0 +1,2 @@
+libpure_a_SOURCES += \
+	%D%/grid.c %D%/grid.h
