@@ -17,4 +17,8 @@ libpure_a_SOURCES += \
 	%D%/snapshot.h \
 	%D%/spectrum.c %D%/spectrum.h \
 	%D%/system_type.c %D%/system_type.h \
-	%D%/window.c %D%/window.h
+	%D%/window.c %D%/window.h \
+	%D%/wiring.c %D%/wiring.h %D%/wiring_private.h \
+	%D%/wiring_current.c \
+	%D%/wiring_explain.c \
+	%D%/wiring_voltage.c

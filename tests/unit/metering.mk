@@ -8,7 +8,8 @@ METERING_TESTS = \
 	tests/unit/test_datalog \
 	tests/unit/test_demand \
 	tests/unit/test_pulse \
-	tests/unit/test_energy
+	tests/unit/test_energy \
+	tests/unit/test_wiring
 
 tests_unit_test_alerts_SOURCES = tests/unit/test_alerts.c
 tests_unit_test_alerts_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -33,6 +34,10 @@ tests_unit_test_demand_LDADD = libpure.a $(CHECK_LIBS)
 tests_unit_test_energy_SOURCES = tests/unit/test_energy.c
 tests_unit_test_energy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_energy_LDADD = libpure.a $(CHECK_LIBS)
+
+tests_unit_test_wiring_SOURCES = tests/unit/test_wiring.c
+tests_unit_test_wiring_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_wiring_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_meter_SOURCES = tests/unit/test_meter.c
 tests_unit_test_meter_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
