@@ -14,7 +14,7 @@
 /* Below this part of the setting there is no voltage. */
 #define VOLTAGE_LEAST 0.05
 /* States of the voltages that are so much less likely than the best one are left out, and explanations with less than so much share. */
-#define FIT_LEAST 1e-9
+#define FIT_LEAST 1e-7
 #define SHARE_LEAST 0.03
 
 enum { SEARCH_FITS = 12, CLASSES_MAX = SEARCH_FITS * WIRING_PERMUTATIONS * 8 };
@@ -84,12 +84,14 @@ static uint32_t class_key(const struct search *search, const struct wiring_case 
 {
 	const struct wiring_fit *fit = one->fit;
 	const double *angle_deg = search->system->geometry[fit->geometry].angle_deg;
-	uint32_t key = fit->found ? 1u + (uint32_t)fit->finding.kind : 0;
+	/* a displaced star point may happen to lie where that of a high-leg delta lies */
+	bool high_leg = fit->found && fit->finding.kind == WIRING_HIGH_LEG;
+	uint32_t key = high_leg ? 1u + WIRING_NEUTRAL_MISSING : fit->found ? 1u + (uint32_t)fit->finding.kind : 0;
 	int anchor = 0;
 
 	while (fit->dead & BIT(anchor))
 		anchor++;
-	key = key * 64 + (fit->found ? fit->finding.inputs & 63 : 0);
+	key = key * 64 + (fit->found && !high_leg ? fit->finding.inputs & 63 : 0);
 	key = key * 8 + (fit->found ? (uint32_t)fit->finding.on : 0);
 	key = key * 4 + (fit->shows ? (uint32_t)fit->geometry + 1 : 0);
 	for (int k = 0; k < search->system->phases; k++) {

@@ -26,7 +26,7 @@
 #define PRIOR_SAME 0.003
 #define PRIOR_NEUTRAL_MISSING 0.01
 #define PRIOR_NEUTRAL_SWAPPED 0.006
-#define PRIOR_HIGH_LEG 0.0003
+#define PRIOR_HIGH_LEG 0.0001
 
 struct phasor wiring_unit(double angle_deg)
 {
