@@ -17,5 +17,6 @@ int client_registers(int argc, char **argv);
 int client_reset(int argc, char **argv);
 int client_set(int argc, char **argv);
 int client_status(int argc, char **argv);
+int client_wiring(int argc, char **argv);
 
 #endif

@@ -20,6 +20,7 @@ static const struct {
 	{ "reset", client_reset, "clear energies, demand, pulse counters or the log" },
 	{ "set", client_set, "change a setting" },
 	{ "status", client_status, "show readings, alerts and the health of the meter" },
+	{ "wiring", client_wiring, "tell which input is swapped, reversed or dead" },
 };
 
 static void print_usage(FILE *out)
