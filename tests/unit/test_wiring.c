@@ -328,6 +328,116 @@ START_TEST(single_phase_faults_are_named_and_never_a_wrong_one_with_confidence)
 }
 END_TEST
 
+static const struct connection healthy = { "all is well", RIGHT, N, RIGHT, PLUS, .findings = 0 };
+
+static struct wiring_report examine(const struct connection *c, const struct scene *scene)
+{
+	struct wiring_input input;
+	struct wiring_report report;
+
+	connect(scene, c, &input);
+	ck_assert_int_eq(wiring_examine(&input, &report), 0);
+	print_report(c, scene, &report);
+	return report;
+}
+
+START_TEST(a_load_on_one_phase_or_between_two_is_no_fault)
+{
+	static const struct { double load_a[3], line_a; } loads[] = {
+		{ { 50, 0, 0 }, 0 }, { { 0, 50, 0 }, 0 }, { { 0, 0, 50 }, 0 }, { { 0, 0, 0 }, 50 }, { { 20, 20, 20 }, 30 }, { { 80, 20, 40 }, 0 },
+		{ { 50, 50, 3 }, 0 },
+	};
+
+	for (size_t n = 0; n < LENGTH(loads); n++)
+		for (int rotation = -1; rotation <= 1; rotation += 2)
+			for (double lag_deg = LAG_LEAST_DEG; lag_deg <= LAG_MOST_DEG; lag_deg += 10) {
+				struct scene scene = { .type = 40, .rotation = rotation, .lag_deg = lag_deg, .line_load_a = loads[n].line_a };
+
+				memcpy(scene.load_a, loads[n].load_a, sizeof(scene.load_a));
+				ck_assert_int_ne(examine(&healthy, &scene).verdict, WIRING_FAULT);
+			}
+}
+END_TEST
+
+START_TEST(a_small_load_is_said_to_be_too_small)
+{
+	struct scene scene = { .type = 40, .rotation = 1, .lag_deg = 20, .load_a = { 0.3, 0.3, 0.3 } };
+	struct wiring_report report = examine(&healthy, &scene);
+
+	ck_assert_int_eq(report.verdict, WIRING_NO_LOAD);
+	ck_assert_uint_eq(report.small, I(A) | I(B) | I(C));
+	scene.load_a[A] = scene.load_a[B] = scene.load_a[C] = 0.6;
+	report = examine(&healthy, &scene);
+	ck_assert_int_eq(report.verdict, WIRING_WELL);
+	ck_assert_uint_eq(report.small, 0);
+}
+END_TEST
+
+START_TEST(power_that_flows_back_is_named_beside_reversed_currents)
+{
+	struct scene scene = { .type = 40, .rotation = 1, .lag_deg = 5, .load_a = { -40, -40, -40 } };
+	struct wiring_report report = examine(&healthy, &scene);
+	bool named = false;
+
+	ck_assert_int_eq(report.verdict, WIRING_DOUBT);
+	for (int n = 0; n < report.explanations; n++)
+		named = named || (report.explanation[n].same && !report.explanation[n].fault && report.explanation[n].findings == 1 &&
+				  report.explanation[n].finding[0].kind == WIRING_EXPORT);
+	ck_assert(named);
+}
+END_TEST
+
+START_TEST(a_phase_that_is_off_is_named_beside_a_dead_lead_and_a_dead_ct)
+{
+	static const struct connection off = { "B off", { A, OPEN, C }, N, { A, OPEN, C }, PLUS, .findings = 0 };
+	struct wiring_report report = examine(&off, &(struct scene){ .type = 40, .rotation = 1, .lag_deg = 5, .load_a = { 40, 40, 40 } });
+
+	ck_assert_int_eq(report.explanation[0].finding[0].kind, WIRING_PHASE_OFF);
+	ck_assert_uint_eq(report.explanation[0].finding[0].inputs, V(B) | I(B));
+}
+END_TEST
+
+START_TEST(a_rotation_a_c_b_alone_is_no_fault)
+{
+	for (int rotation = -1; rotation <= 1; rotation += 2) {
+		struct wiring_report report =
+			examine(&healthy, &(struct scene){ .type = 40, .rotation = rotation, .lag_deg = 20, .load_a = { 40, 40, 40 } });
+
+		ck_assert_int_eq(report.verdict, WIRING_WELL);
+		ck_assert_int_eq(report.rotation, rotation);
+		ck_assert_int_eq(report.explanation[0].findings, 0);
+	}
+}
+END_TEST
+
+START_TEST(without_voltages_or_numbers_nothing_is_told)
+{
+	struct wiring_input input;
+	struct wiring_report report;
+
+	connect(&(struct scene){ .type = 40, .rotation = 1, .load_a = { 40, 40, 40 } }, &healthy, &input);
+	for (int c = ADC_VA; c <= ADC_VC; c++)
+		input.phasor[c] = (struct phasor){ 0, 0 };
+	ck_assert_int_eq(wiring_examine(&input, &report), 0);
+	ck_assert_int_eq(report.verdict, WIRING_NO_VOLTAGE);
+	input.phasor[ADC_IB].im = NAN;
+	ck_assert_int_ne(wiring_examine(&input, &report), 0);
+	input.phasor[ADC_IB].im = 0;
+	input.system_type = 13;
+	ck_assert_int_ne(wiring_examine(&input, &report), 0);
+}
+END_TEST
+
+START_TEST(the_mean_of_looks_and_how_far_one_strays)
+{
+	struct phasor looks[2][ADC_CHANNELS] = { { { 100, 0 }, [ADC_IA] = { 9, 0 } }, { { 100, 0 }, [ADC_IA] = { 11, 0 } } }, mean[ADC_CHANNELS];
+
+	ck_assert_double_eq_tol(wiring_mean((const struct phasor (*)[ADC_CHANNELS])looks, 2, mean), 0.1, 1e-12);
+	ck_assert_double_eq_tol(mean[ADC_IA].re, 10, 1e-12);
+	ck_assert_double_eq_tol(mean[ADC_VA].re, 100, 1e-12);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("wiring");
@@ -341,6 +451,13 @@ int main(void)
 	tcase_add_test(tcase, delta_faults_are_named_and_never_a_wrong_one_with_confidence);
 	tcase_add_test(tcase, split_phase_faults_are_named_and_never_a_wrong_one_with_confidence);
 	tcase_add_test(tcase, single_phase_faults_are_named_and_never_a_wrong_one_with_confidence);
+	tcase_add_test(tcase, a_load_on_one_phase_or_between_two_is_no_fault);
+	tcase_add_test(tcase, a_small_load_is_said_to_be_too_small);
+	tcase_add_test(tcase, power_that_flows_back_is_named_beside_reversed_currents);
+	tcase_add_test(tcase, a_phase_that_is_off_is_named_beside_a_dead_lead_and_a_dead_ct);
+	tcase_add_test(tcase, a_rotation_a_c_b_alone_is_no_fault);
+	tcase_add_test(tcase, without_voltages_or_numbers_nothing_is_told);
+	tcase_add_test(tcase, the_mean_of_looks_and_how_far_one_strays);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
