@@ -84,7 +84,10 @@ struct wiring_report {
 	double voltage_ratio;	/* mean voltage over what the setting lets expect, of those that are alive */
 };
 
-/* A current must have so much of the CT primary, and of the greatest current, to have a direction; the second is the greatest's, to miss others. */
+/*
+ * A current has a place from so much of the CT primary, and of the greatest current, on.  One below the latter is missing when the
+ * greatest has WIRING_STRONG_PART of the CT primary.
+ */
 #define WIRING_LIVE_PART 0.005
 #define WIRING_LIVE_OF_GREATEST 0.02
 #define WIRING_STRONG_PART 0.025

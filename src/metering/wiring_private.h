@@ -63,7 +63,7 @@ void wiring_tabulate_lags(const struct wiring_currents *currents, const struct p
 double wiring_weigh_currents(const struct wiring_system *system, const struct wiring_currents *currents, const struct wiring_lags *lags,
 			     int rotation, const int place[PHASES], unsigned reversed);
 
-/* All ways to arrange n (1..3) things: permutation p maps k to wiring_permutation(p)[k]; 0 is the identity, 1 and 2 move on cyclically, 3.. swap. */
+/* All ways to arrange three things: p maps k to wiring_permutation(p)[k]; 0 is the identity, 1 and 2 move on cyclically, 3.. swap. */
 enum { WIRING_PERMUTATIONS = 6 };
 const int *wiring_permutation(int p);
 bool wiring_permutation_fits(int p, int n);
