@@ -62,7 +62,7 @@ void rig_init(struct rig *rig)
 {
 	memset(rig, 0, sizeof(*rig));
 	memset(rig->memory, 0xA5, sizeof(rig->memory));
-	ck_assert_uint_le(panel_bytes(), sizeof(rig->memory));
+	REQUIRE(panel_bytes() <= sizeof(rig->memory), "a panel of %u bytes", panel_bytes());
 	rig->snapshot.cycle = 2;
 	rig->snapshot.live = true;
 	settings_defaults(&rig->snapshot.settings);
@@ -135,14 +135,14 @@ void rig_keys(struct rig *rig, const char *keys)
 		size_t n = strcspn(keys, " ");
 		long times = 1;
 
-		ck_assert_uint_lt(n, sizeof(name));
+		REQUIRE(n < sizeof(name), "\"%s\" holds no keys", keys);
 		memcpy(name, keys, n);
 		name[n] = '\0';
 		if (name[0] >= '0' && name[0] <= '9') {
 			times = strtol(name, &key, 10);
-			ck_assert_msg(*key++ == 'x' && times > 0, "\"%s\" is no key", name);
+			REQUIRE(*key++ == 'x' && times > 0, "\"%s\" is no key", name);
 		}
-		ck_assert_msg(panel_button_parse(key) >= 0, "\"%s\" is no key", key);
+		REQUIRE(panel_button_parse(key) >= 0, "\"%s\" is no key", key);
 		for (; times > 0; times--)
 			rig_press(rig, (enum panel_button)panel_button_parse(key));
 		keys += n;

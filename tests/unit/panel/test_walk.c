@@ -67,27 +67,27 @@ static void judge_request(const struct walk *walk, const struct panel_request *r
 	bool password = r->kind == PANEL_CHECK_PASSWORD || r->kind == PANEL_SET_PASSWORD;
 
 	if (password) {
-		ck_assert_uint_eq(strspn(r->password, "0123456789"), PANEL_CELLS);
-		ck_assert_uint_eq(strlen(r->password), PANEL_CELLS);
+		REQUIRE(strspn(r->password, "0123456789") == PANEL_CELLS, "a password of other things than five digits");
+		REQUIRE(strlen(r->password) == PANEL_CELLS, "a password of another length");
 	}
 	switch (r->kind) {
 	case PANEL_SET:
-		ck_assert_int_eq(strncmp(place, "SETUP/S", 7), 0);
-		ck_assert(walk->authorised[1]);
-		ck_assert_int_lt((int)r->setting, SETTINGS_N);
-		ck_assert(r->value >= 0 && r->value <= 99999);
+		REQUIRE(strncmp(place, "SETUP/S", 7) == 0, "a setting from %s (seed %u)", place, seed);
+		REQUIRE(walk->authorised[1], "%s asks without its password (seed %u)", place, seed);
+		REQUIRE((int)r->setting < SETTINGS_N, "setting %d", (int)r->setting);
+		REQUIRE(r->value >= 0 && r->value <= 99999, "value %d", r->value);
 		break;
 	case PANEL_COMMAND:
-		ck_assert(walk->authorised[0]);
-		ck_assert_uint_eq(r->code, strcmp(place, "RESET/ENERG") == 0 ? 30078 : strcmp(place, "RESET/DEMND") == 0 ? 21212 :
-				  strcmp(place, "RESET/COUNT") == 0 ? 16498 : 0);
+		REQUIRE(walk->authorised[0], "%s asks without its password (seed %u)", place, seed);
+		REQUIRE(r->code == (strcmp(place, "RESET/ENERG") == 0 ? 30078u : strcmp(place, "RESET/DEMND") == 0 ? 21212u :
+				    strcmp(place, "RESET/COUNT") == 0 ? 16498u : 0u), "code %u from %s (seed %u)", r->code, place, seed);
 		break;
 	case PANEL_CHECK_PASSWORD:
-		ck_assert_str_eq(place, r->setup ? "SETUP/PASWD" : "RESET/PASWD");
+		REQUIRE(strcmp(place, r->setup ? "SETUP/PASWD" : "RESET/PASWD") == 0, "asked from %s (seed %u)", place, seed);
 		break;
 	case PANEL_SET_PASSWORD:
-		ck_assert(walk->authorised[1]);
-		ck_assert_str_eq(place, r->setup ? "SETUP/SPASS/SETUP" : "SETUP/SPASS/RESET");
+		REQUIRE(walk->authorised[1], "%s asks without its password (seed %u)", place, seed);
+		REQUIRE(strcmp(place, r->setup ? "SETUP/SPASS/SETUP" : "SETUP/SPASS/RESET") == 0, "set from %s (seed %u)", place, seed);
 		break;
 	case PANEL_NOTHING:
 		break;
@@ -104,7 +104,7 @@ static void judge_doors(struct walk *walk, const char *place)
 	for (int i = 0; i < 2; i++) {
 		bool inside = strncmp(place, rooms[i], 5) == 0 && place[5] == '/' && strcmp(place + 5, "/PASWD") != 0;
 
-		ck_assert_msg(!inside || walk->authorised[i], "%s without its password (seed %u)", place, seed);
+		REQUIRE(!inside || walk->authorised[i], "%s without its password (seed %u)", place, seed);
 		if (!inside)
 			walk->authorised[i] = false;
 	}
@@ -116,11 +116,11 @@ static void look(struct walk *walk, unsigned step)
 
 	rig_draw(&walk->rig, &walk->screen);
 	fault = legal_fault(&walk->screen);
-	ck_assert_msg(fault == NULL, "step %u, seed %u: %s: %s: \"%.5s\", \"%.5s\"", step, seed, walk->screen.place, fault, walk->screen.top.cell,
+	REQUIRE(fault == NULL, "step %u, seed %u: %s: %s: \"%.5s\", \"%.5s\"", step, seed, walk->screen.place, fault, walk->screen.top.cell,
 		      walk->screen.bottom.cell);
-	ck_assert_int_eq(walk->screen.wrench, walk->rig.snapshot.alerts != 0);
+	REQUIRE(walk->screen.wrench == (walk->rig.snapshot.alerts != 0), "the wrench does not tell of alerts (seed %u)", seed);
 	if (!walk->rig.snapshot.live)
-		ck_assert(!walk->screen.heart);
+		REQUIRE(!walk->screen.heart, "a heart that beats for nothing (seed %u)", seed);
 	judge_doors(walk, walk->screen.place);
 	walk->visits[legal_find(walk->screen.place)]++;
 }
@@ -149,14 +149,14 @@ static void find_home(const struct walk *walk)
 	copy.panel = (struct panel *)copy.memory;
 	copy.view.snapshot = &copy.snapshot;
 	while (strchr(rig_place(&copy, place), '/') != NULL) {
-		ck_assert_msg(n++ < LEFTS_MAX, "after %d times left at %s (seed %u)", LEFTS_MAX, place, seed);
+		REQUIRE(n++ < LEFTS_MAX, "after %d times left at %s (seed %u)", LEFTS_MAX, place, seed);
 		rig_press(&copy, PANEL_BACK);
 	}
 	copy = walk->rig;
 	copy.panel = (struct panel *)copy.memory;
 	copy.view.snapshot = &copy.snapshot;
 	rig_pass(&copy, PANEL_TIMEOUT_NS);
-	ck_assert_str_eq(rig_place(&copy, place), "ENRGY");
+	REQUIRE(strcmp(rig_place(&copy, place), "ENRGY") == 0, "at %s after five minutes (seed %u)", place, seed);
 }
 
 static int64_t random_time(void)
@@ -199,7 +199,7 @@ static void step(struct walk *walk, unsigned i, struct panel_request *waiting)
 		walk->rig.view.now_ns += random_time();
 	look(walk, i);
 	panel_press(walk->rig.panel, random_button(), &walk->rig.snapshot, walk->rig.view.now_ns, &request);
-	ck_assert_msg(waiting->kind == PANEL_NOTHING || request.kind == PANEL_NOTHING, "a second request (seed %u)", seed);
+	REQUIRE(waiting->kind == PANEL_NOTHING || request.kind == PANEL_NOTHING, "a second request (seed %u)", seed);
 	if (request.kind != PANEL_NOTHING) {
 		/* Time may have brought it elsewhere, but then it asks for nothing. */
 		judge_request(walk, &request);
@@ -231,11 +231,11 @@ START_TEST(a_million_random_buttons_stay_within_the_legal_screens_and_find_home)
 	for (unsigned i = 0; i < STEPS; i++)
 		step(&walk, i, &waiting);
 	/* It was everywhere and asked for everything, else all this said little. */
-	ck_assert_uint_le(legal_places(), sizeof(walk.visits) / sizeof(walk.visits[0]));
+	REQUIRE(legal_places() <= sizeof(walk.visits) / sizeof(walk.visits[0]), "too many places for the count");
 	for (size_t i = 0; i < legal_places(); i++)
-		ck_assert_msg(walk.visits[i] > 0, "place %zu was never visited (seed %u)", i, seed);
+		REQUIRE(walk.visits[i] > 0, "place %zu was never visited (seed %u)", i, seed);
 	for (int kind = PANEL_SET; kind <= PANEL_SET_PASSWORD; kind++)
-		ck_assert_msg(walk.kinds[kind] > 0, "no request of kind %d (seed %u)", kind, seed);
+		REQUIRE(walk.kinds[kind] > 0, "no request of kind %d (seed %u)", kind, seed);
 }
 END_TEST
 
@@ -268,7 +268,7 @@ static void enter(struct rig *rig, const char digits[PANEL_CELLS + 1])
 			rig_press(rig, PANEL_PLUS);
 		rig_press(rig, PANEL_MINUS);
 	}
-	ck_assert_msg(remembers(rig, digits), "the search does not find %s while it is entered (seed %u)", digits, seed);
+	REQUIRE(remembers(rig, digits), "the search does not find %s while it is entered (seed %u)", digits, seed);
 }
 
 /* Ways out of an entry: answers to right; left; time; waiting, then time. */
@@ -309,9 +309,9 @@ START_TEST(no_password_stays_in_the_panels_memory_once_its_entry_is_left)
 		rig_keys(&rig, paths[i % 4]);
 		enter(&rig, digits);
 		leave(&rig, (enum way)(i / 4 % WAYS));
-		ck_assert_msg(!remembers(&rig, digits), "path %d, way %d: %s stays (seed %u)", i % 4, i / 4 % WAYS, digits, seed);
+		REQUIRE(!remembers(&rig, digits), "path %d, way %d: %s stays (seed %u)", i % 4, i / 4 % WAYS, digits, seed);
 		if (i / 4 % WAYS <= FAILED || i / 4 % WAYS == WAITING)
-			ck_assert_str_eq(rig.request.password, digits);
+			REQUIRE(strcmp(rig.request.password, digits) == 0, "another password was asked for (seed %u)", seed);
 	}
 }
 END_TEST
