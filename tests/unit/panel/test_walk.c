@@ -163,7 +163,7 @@ static int64_t random_time(void)
 {
 	switch (below(64)) {
 	case 0:
-		return below(2000) == 0 ? 2 * PANEL_TIMEOUT_NS : 70 * RIG_SECOND;
+		return below(10) == 0 ? 2 * PANEL_TIMEOUT_NS : 70 * RIG_SECOND;
 	case 1:
 	case 2:
 		return (int64_t)below(10) * RIG_SECOND;
