@@ -195,7 +195,8 @@ static void update(struct display *display)
 	struct display_text text;
 	int error;
 
-	if (!ready(display))
+	/* One that hung may come back when nobody gives screens any more. */
+	if (!ready(display) || atomic_load(&display->stop))
 		return;
 	display->get_screen(display->context, &screen);
 	display_text_draw(&screen, display->config.columns, monotonic_ns() / BLINK_NS & 1, &text);

@@ -28,7 +28,7 @@ int display_start(struct display **display, const struct display_config *config,
 /* Any thread. */
 void display_get_status(struct display *display, struct panel_device_status *status);
 
-/* Asks the thread to say that the meter has stopped, and to end. */
+/* Asks the thread to say that the meter has stopped, and to end; then it asks for no screen any more. */
 void display_ask_stop(struct display *display);
 
 /* Waits for that until CLOCK_MONOTONIC until_ns and frees.  -ETIMEDOUT: the display hangs; thread and memory are left behind. */
