@@ -42,7 +42,14 @@ class Terminal:
         self.process = subprocess.Popen(
             [DINMETER, "panel", "--socket", socket, *options], stdin=self.slave, stdout=self.slave, stderr=self.slave,
             env=environment(**changes), start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+            preexec_fn=self.prepare)
+
+    @staticmethod
+    def prepare():
+        """Of the program: the terminal is its own, and it has the signals that a background job of a shell does without."""
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        for number in (signal.SIGINT, signal.SIGQUIT):
+            signal.signal(number, signal.SIG_DFL)
 
     def set_size(self, rows, columns):
         fcntl.ioctl(self.slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))

@@ -11,7 +11,7 @@
 
 /* What seven segments cannot tell apart; the last group is all that they cannot show. */
 static const char *const alike[] = {
-	"0O", "5Ss", "9g", "Bb", "Dd", "Ff", "Kk", "Mm", "Pp", "Qq", "Ww", "Xx", "Zz", "uv", "Il|", "C[(", "])", "#$%&*+;<>@{}",
+	"0O", "5Ss", "9g", "Bb", "Dd", "Ff", "Kk", "Mm", "Pp", "Qq", "Ww", "Xx", "Yy", "Zz", "uv", "Il|", "C[(", "])", "#$%&*+;<>@{}",
 };
 
 static const char *group_of(enum segments_kind kind, char c)
