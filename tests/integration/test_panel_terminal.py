@@ -13,7 +13,7 @@ import time
 import pyte
 import pytest
 
-from conftest import BUILD, HANG_S, wait_for
+from conftest import BUILD, HANG_S, Daemon, wait_for
 from control import Control
 
 DINMETER = os.path.join(BUILD, "dinmeter")
@@ -111,6 +111,16 @@ def terminal(simulated):
         one.close()
 
 
+@pytest.fixture(scope="module")
+def mortal(tmp_path_factory):
+    """A meter to be stopped and killed."""
+    meter = Daemon(tmp_path_factory.mktemp("mortal"), ["-s"])
+    try:
+        yield meter.wait_live()
+    finally:
+        meter.stop()
+
+
 def place(path, keys=()):
     """Where the panel is, after the keys, by a client of the control socket that is no panel."""
     with Control(path) as control:
@@ -194,8 +204,8 @@ def test_keys_reach_the_meter_and_every_client_shows_the_same(terminal, simulate
     place(simulated.control, ["+"])
 
 
-def test_a_lost_meter_is_said_to_be_lost_and_comes_back(terminal, daemon):
-    meter = daemon("-s").wait_live()
+def test_a_lost_meter_is_said_to_be_lost_and_comes_back(terminal, mortal):
+    meter = mortal
     one = terminal(24, 132, socket=meter.control).until_text(*SHOWN, "277.00", "alerts: none")
     meter.kill()
     one.until_text("no connection to dinmeterd for", "trying again", "alerts: not known")
@@ -212,8 +222,8 @@ def test_a_lost_meter_is_said_to_be_lost_and_comes_back(terminal, daemon):
     wait_for(lambda: place(meter.control) != home, "keys reach the new one")
 
 
-def test_a_meter_that_does_not_answer_holds_up_no_key(terminal, daemon):
-    meter = daemon("-s").wait_live()
+def test_a_meter_that_does_not_answer_holds_up_no_key(terminal, mortal):
+    meter = mortal
     one = terminal(24, 100, socket=meter.control).until_text(*SHOWN, "277.00")
     meter.process.send_signal(signal.SIGSTOP)
     try:
