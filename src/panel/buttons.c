@@ -85,7 +85,7 @@ static int open_path(struct buttons *buttons, const char *path)
 }
 
 /* The first of the name that has all keys. */
-static int open_name(struct buttons *buttons, char found[BUTTONS_PATH_MAX])
+static int open_name(struct buttons *buttons, char *found)
 {
 	char path[SAME_NAME_MOST][BUTTONS_PATH_MAX];
 	int n = buttons_find(&buttons->paths, buttons->config.device, path, SAME_NAME_MOST), error = -ENODEV;
