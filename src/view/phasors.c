@@ -113,7 +113,7 @@ void phasors_draw(struct grid *grid, int row, int column, unsigned rows, unsigne
 void phasors_list(struct grid *grid, int row, int column, const struct phasors_input input[PHASORS_INPUTS])
 {
 	for (int i = 0; i < PHASORS_INPUTS; i++) {
-		char text[64], value[32] = "----", angle[32] = "----";
+		char text[96], value[32] = "----", angle[32] = "----";
 
 		if (isfinite(input[i].rms))
 			snprintf(value, sizeof(value), input[i].rms < 1e7 ? "%.2f" : "%.3e", input[i].rms);
