@@ -7,6 +7,11 @@ dinmeter_SOURCES = \
 	%D%/log_columns.c %D%/log_columns.h \
 	%D%/log_export.c \
 	%D%/outputs.c \
+	%D%/panel.c \
+	%D%/panel_link.c %D%/panel_link.h \
+	%D%/panel_live.c %D%/panel_live.h \
+	%D%/panel_screen.c %D%/panel_screen.h \
+	%D%/panel_show.c %D%/panel_show.h \
 	%D%/registers.c \
 	%D%/since.c %D%/since.h \
 	%D%/status.c \
@@ -15,6 +20,7 @@ dinmeter_SOURCES = \
 	%D%/state_json.c %D%/state_json.h \
 	%D%/wiring.c \
 	%D%/wiring_text.c %D%/wiring_text.h \
+	%D%/tui.c %D%/tui.h \
 	%D%/write.c
 dinmeter_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(LIBSYSTEMD_CFLAGS) $(NCURSESW_CFLAGS) $(CAIRO_CFLAGS)
 dinmeter_LDADD = $(SHELL_LIBS) $(NCURSESW_LIBS) $(CAIRO_LIBS)

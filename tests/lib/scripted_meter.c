@@ -1,6 +1,7 @@
 #include "lib/scripted_meter.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -96,6 +97,12 @@ void scripted_meter_init(struct scripted_meter *meter)
 	set_snapshot(&meter->snapshot);
 	set_health(&meter->health);
 	set_entries(meter);
+	if (panel_bytes() > sizeof(meter->panel))
+		abort();
+	panel_init(meter->panel, meter->snapshot.t_ns);
+	meter->health.panel = (struct control_panel){
+		.place = "ENRGY", .display = { true, true, 0, 0, "/dev/lcd" }, .buttons = { true, false, 3, -ENODEV, "" }, .presses = 12,
+	};
 	meter->forced = SCRIPTED_NOT_FORCED;
 }
 
@@ -230,6 +237,64 @@ static unsigned take_edges(void *context, uint64_t since, unsigned max, struct o
 	return n;
 }
 
+/* What the panel asks for goes the way of any other change; both passwords are 00000 until they are set. */
+static enum panel_outcome carry_out(struct scripted_meter *meter, const struct panel_request *request)
+{
+	const char *known = request->setup ? meter->setup_password : meter->reset_password;
+	uint16_t code = (uint16_t)request->code;
+	struct meter_change change;
+
+	switch (request->kind) {
+	case PANEL_SET:
+		registers_no_change(&meter->snapshot, &change);
+		if (setting_set(&change.settings, request->setting, request->value))
+			return PANEL_REFUSED;
+		meter->snapshot.settings = change.settings;
+		settings_derive(&change.settings, &meter->snapshot.derived);
+		return PANEL_ACCEPTED;
+	case PANEL_COMMAND:
+		if (registers_check_write(129, 1, &code, &meter->snapshot, &change))
+			return PANEL_REFUSED;
+		meter->commands |= change.commands;
+		return PANEL_ACCEPTED;
+	case PANEL_CHECK_PASSWORD:
+		return strcmp(request->password, *known ? known : "00000") ? PANEL_REFUSED : PANEL_ACCEPTED;
+	case PANEL_SET_PASSWORD:
+		snprintf(request->setup ? meter->setup_password : meter->reset_password, sizeof(meter->setup_password), "%s",
+			 request->password);
+		return PANEL_ACCEPTED;
+	case PANEL_NOTHING:
+		break;
+	}
+	return PANEL_FAILED;
+}
+
+static int press_panel(void *context, const enum panel_button *buttons, unsigned n, struct panel_screen *screen)
+{
+	struct scripted_meter *meter = context;
+	struct panel *panel = (struct panel *)meter->panel;
+	struct panel_view view = { .snapshot = &meter->snapshot };
+	int result;
+
+	pthread_mutex_lock(&meter->lock);
+	result = meter->panel_forced;
+	view.identity = (struct panel_identity){ meter->health.identity.model, meter->health.identity.serial,
+						 meter->health.identity.rs_version, meter->health.identity.os_version };
+	view.now_ns = meter->snapshot.t_ns;
+	panel_tick(panel, &meter->snapshot, view.now_ns);
+	for (unsigned i = 0; i < n && !result; i++) {
+		struct panel_request request = { .kind = PANEL_NOTHING };
+
+		meter->keys++;
+		panel_press(panel, buttons[i], &meter->snapshot, view.now_ns, &request);
+		if (request.kind != PANEL_NOTHING)
+			panel_answer(panel, carry_out(meter, &request), &meter->snapshot, view.now_ns);
+	}
+	panel_draw(panel, &view, screen);
+	pthread_mutex_unlock(&meter->lock);
+	return result;
+}
+
 static void commit(void *context)
 {
 	struct scripted_meter *meter = context;
@@ -241,5 +306,5 @@ static void commit(void *context)
 
 const struct control_ops scripted_meter_ops = {
 	.snapshot = take_snapshot, .health = take_health, .write = write_registers, .set = set_port, .set_password = set_password,
-	.entries = take_entries, .edges = take_edges, .commit = commit,
+	.entries = take_entries, .edges = take_edges, .panel = press_panel, .commit = commit,
 };

@@ -28,6 +28,9 @@ struct scripted_meter {
 	unsigned first, count;		/* of the newest write */
 	uint16_t value;
 	char setup_password[16], reset_password[16];
+	unsigned keys;			/* pressed */
+	int panel_forced;		/* what pressing keys gives, 0 = what is right */
+	_Alignas(16) char panel[4096];	/* the true panel, which stands in its own time: snapshot.t_ns */
 };
 
 extern const struct control_ops scripted_meter_ops;

@@ -12,6 +12,7 @@
  *     edge NUMBER T_NS CONTACT CLOSED
  *     log SERIAL FIRST_SERIAL ENTRIES WRAPS CONFIG STATUS
  *     set_aside MESSAGE   the store has failed
+ *     panel N             what pressing keys gives from now on; 0: what is right
  *     counts              writes, port settings, commits, commands, setup password, reset password
  */
 #include <inttypes.h>
@@ -102,6 +103,8 @@ static void set_number(const char *what, long number)
 		meter.snapshot.settings.system_type = (int)number;
 	else if (!strcmp(what, "force"))
 		meter.forced = (int)number;
+	else if (!strcmp(what, "panel"))
+		meter.panel_forced = (int)number;
 	pthread_mutex_unlock(&meter.lock);
 }
 
