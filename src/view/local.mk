@@ -1,2 +1,3 @@
 libpure_a_SOURCES += \
-	%D%/grid.c %D%/grid.h
+	%D%/grid.c %D%/grid.h \
+	%D%/scope_view.c %D%/scope_view.h
