@@ -43,7 +43,7 @@ struct scope_channel {
 
 	double full_scale;		/* of the frame that the wave stands in, > 0: it reaches from -full_scale to full_scale */
 	double rms, dc, peak, crest;	/* see metering/harmonics.h; NAN = not known, here and below */
-	double phasor_rms, phasor_deg;	/* fundamental; the angle is that to the reference, -180..180, ahead is positive */
+	double phasor_rms, phasor_deg;	/* fundamental; the angle is that to the reference, -180..180, ahead is positive; NAN: it has none */
 	double harmonic[HARMONICS_MAX + 1];	/* 1..HARMONICS_MAX, in parts of the fundamental; [0] is not used */
 	double thd;			/* in parts of the fundamental, to the harmonic scope_view.highest */
 };
@@ -66,17 +66,18 @@ struct scope_view {
 void scope_view_clear(struct scope_view *view, const struct scope_options *options);
 
 /*
- * From the samples in `window` (full, primary units) and what harmonics_compute() made of them.  The shown stretch is the newest that
- * begins at a rising zero crossing of the reference: the first of the three voltages with a fundamental, else of the currents.
+ * From the samples in `window` (full, primary units) and what harmonics_compute() made of them with `errors`.  The shown stretch is
+ * the newest that begins at a rising zero crossing of the reference's fundamental.  The reference is the first voltage with a tenth
+ * of the greatest at least, else such a current; without any, the newest stretch is shown and a cycle is 20 ms.
  * The view points into the window.  title, time and note are left empty.
  */
 void scope_view_build(struct scope_view *view, const struct scope_options *options, const struct window *window,
-		      const struct harmonics *harmonics);
+		      const struct channel_errors *errors, const struct harmonics *harmonics);
 
 /* The next larger of 1, 2, 5, 10, 20 ..: a full scale for waves that reach to `peak`; 1 for 0 and NAN. */
 double scope_view_scale(double peak);
 
-/* "277.1 V", "1.234 kA", "---- V": four digits. */
+/* "277.1 V", "1.234 kA", "12.00 mA", "---- V": four digits. */
 void scope_view_value(char *text, size_t size, double value, const char *unit);
 /* "3.02 %" of a part, "---- %". */
 void scope_view_percent(char *text, size_t size, double part);
