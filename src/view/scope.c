@@ -80,7 +80,7 @@ static void draw_note(struct grid *grid, const struct scope_view *view)
 static void draw_help(struct grid *grid, const struct scope_area *area)
 {
 	static const char *const lines[] = {
-		"w p h a     waves, phasors, harmonics, all; Tab: the next page",
+		"w p h a     waves, phasors, harmonics, all; Enter: the next page",
 		"space       pause, go on",
 		"left right  fewer, more cycles (1 to 10)",
 		"up down     select a channel; Esc: none.  Its harmonics stand in full.",
