@@ -34,7 +34,7 @@ struct picture {
 /* The format that a file's name ends in (.png, .svg, .pdf in any case).  0, or -EINVAL. */
 int picture_format_of(const char *file, enum picture_format *format);
 
-/* A blank page in the theme's paper.  A PNG has `scale` pixels a point.  0 or -ENOMEM. */
+/* A blank page in the theme's paper.  A PNG has `scale` pixels a point.  0, -EINVAL (over 32767 pixels a side) or -ENOMEM. */
 int picture_begin(struct picture *picture, enum picture_format format, enum picture_theme theme, double width, double height,
 		  double scale);
 
