@@ -12,6 +12,8 @@
 #include "picture/picture_file.h"
 #include "picture/svg_words.h"
 
+#define TEXT_MAX 1024	/* bytes of one text; what is longer is cut */
+
 struct picture_sink {
 	struct bytes bytes;
 	struct svg_words words;
@@ -179,28 +181,44 @@ static void copy_clean(char *clean, size_t size, const char *text)
 	clean[used] = '\0';
 }
 
-double picture_text(struct picture *picture, double x, double y, double size, enum picture_align align, bool bold,
-		    enum picture_colour colour, const char *text)
+static double measure(struct picture *picture, double size, bool bold, const char *clean)
 {
 	cairo_text_extents_t extents;
-	char clean[1024];
 
-	copy_clean(clean, sizeof(clean), text);
 	cairo_select_font_face(picture->cairo, "sans-serif", CAIRO_FONT_SLANT_NORMAL,
 			       bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
 	cairo_set_font_size(picture->cairo, size);
 	cairo_text_extents(picture->cairo, clean, &extents);
+	return extents.x_advance;
+}
+
+double picture_text_width(struct picture *picture, double size, bool bold, const char *text)
+{
+	char clean[TEXT_MAX];
+
+	copy_clean(clean, sizeof(clean), text);
+	return measure(picture, size, bold, clean);
+}
+
+double picture_text(struct picture *picture, double x, double y, double size, enum picture_align align, bool bold,
+		    enum picture_colour colour, const char *text)
+{
+	char clean[TEXT_MAX];
+	double width;
+
+	copy_clean(clean, sizeof(clean), text);
+	width = measure(picture, size, bold, clean);
 	if (align == PICTURE_CENTRE)
-		x -= extents.x_advance / 2;
+		x -= width / 2;
 	else if (align == PICTURE_RIGHT)
-		x -= extents.x_advance;
+		x -= width;
 	picture_set_colour(picture, colour);
 	cairo_move_to(picture->cairo, x, y);
 	cairo_show_text(picture->cairo, clean);
 	cairo_new_path(picture->cairo);
 	if (picture->format == PICTURE_SVG && !picture->sink->err)
 		picture->sink->err = svg_words_add(&picture->sink->words, clean);
-	return extents.x_advance;
+	return width;
 }
 
 static int finish(struct picture *picture)
