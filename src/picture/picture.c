@@ -10,9 +10,10 @@
 #include <strings.h>
 
 #include "picture/picture_file.h"
-#include "picture/svg_words.h"
+#include "picture/svg.h"
 
 #define TEXT_MAX 1024	/* bytes of one text; what is longer is cut */
+#define RIM 3.0		/* of paper around a label, points */
 
 struct picture_sink {
 	struct bytes bytes;
@@ -200,25 +201,47 @@ double picture_text_width(struct picture *picture, double size, bool bold, const
 	return measure(picture, size, bold, clean);
 }
 
+static double write_text(struct picture *picture, double x, double y, enum picture_align align, double width, bool rim,
+			 enum picture_colour colour, const char *clean)
+{
+	cairo_t *cairo = picture->cairo;
+
+	x -= align == PICTURE_CENTRE ? width / 2 : align == PICTURE_RIGHT ? width : 0;
+	if (rim) {
+		cairo_save(cairo);
+		cairo_move_to(cairo, x, y);
+		cairo_text_path(cairo, clean);
+		picture_set_colour(picture, PICTURE_PAPER);
+		cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
+		cairo_set_line_width(cairo, RIM);
+		cairo_stroke(cairo);
+		cairo_restore(cairo);
+	}
+	picture_set_colour(picture, colour);
+	cairo_move_to(cairo, x, y);
+	cairo_show_text(cairo, clean);
+	cairo_new_path(cairo);
+	if (picture->format == PICTURE_SVG && !picture->sink->err)
+		picture->sink->err = svg_words_add(&picture->sink->words, clean);
+	return width;
+}
+
 double picture_text(struct picture *picture, double x, double y, double size, enum picture_align align, bool bold,
 		    enum picture_colour colour, const char *text)
 {
 	char clean[TEXT_MAX];
-	double width;
 
 	copy_clean(clean, sizeof(clean), text);
-	width = measure(picture, size, bold, clean);
-	if (align == PICTURE_CENTRE)
-		x -= width / 2;
-	else if (align == PICTURE_RIGHT)
-		x -= width;
-	picture_set_colour(picture, colour);
-	cairo_move_to(picture->cairo, x, y);
-	cairo_show_text(picture->cairo, clean);
-	cairo_new_path(picture->cairo);
-	if (picture->format == PICTURE_SVG && !picture->sink->err)
-		picture->sink->err = svg_words_add(&picture->sink->words, clean);
-	return width;
+	return write_text(picture, x, y, align, measure(picture, size, bold, clean), false, colour, clean);
+}
+
+double picture_label(struct picture *picture, double x, double y, double size, enum picture_align align, bool bold,
+		     enum picture_colour colour, const char *text)
+{
+	char clean[TEXT_MAX];
+
+	copy_clean(clean, sizeof(clean), text);
+	return write_text(picture, x, y, align, measure(picture, size, bold, clean), true, colour, clean);
 }
 
 static int finish(struct picture *picture)
@@ -236,7 +259,7 @@ static int finish(struct picture *picture)
 	if (!sink->err)
 		sink->err = errno_of(status);
 	if (!sink->err && picture->format == PICTURE_SVG)
-		sink->err = svg_words_insert(&sink->words, &sink->bytes);
+		sink->err = svg_finish(&sink->words, &sink->bytes);
 	return sink->err;
 }
 

@@ -44,6 +44,9 @@ void picture_set_colour(struct picture *picture, enum picture_colour colour);
 /* Text with its base line at y; returns its width. */
 double picture_text(struct picture *picture, double x, double y, double size, enum picture_align align, bool bold,
 		    enum picture_colour colour, const char *text);
+/* The same with a rim of paper around the letters, for what stands on lines. */
+double picture_label(struct picture *picture, double x, double y, double size, enum picture_align align, bool bold,
+		     enum picture_colour colour, const char *text);
 /* The width that it would have. */
 double picture_text_width(struct picture *picture, double size, bool bold, const char *text);
 

@@ -94,7 +94,7 @@ void plot_frame(const struct plot *plot, const char *unit_across, const char *un
 
 void plot_title(const struct plot *plot, const char *title)
 {
-	double size = text_size(plot) * 1.2;
+	double size = text_size(plot) * 1.125;
 
 	picture_text(plot->picture, plot->x, plot->y - 0.6 * size, size, PICTURE_LEFT, true, PICTURE_INK, title);
 }
@@ -170,38 +170,53 @@ void plot_steps(const struct plot *plot, const double *across, const double *up,
 	stroke_path(plot, colour, thick);
 }
 
-/* Between two places across the frame and two heights of it, cut at the frame. */
-static void fill_box(const struct plot *plot, double from, double to, double top, double bottom, enum picture_colour colour, double opacity)
+static double clamp(double value, double low, double high)
 {
-	cairo_t *cairo = plot->picture->cairo;
+	return fmin(fmax(value, low), high);
+}
 
-	clip(plot);
-	from = near_frame(plot_x(plot, from), plot->x, plot->width);
-	to = near_frame(plot_x(plot, to), plot->x, plot->width);
-	cairo_rectangle(cairo, from, top, to - from, bottom - top);
+/* A rectangle, cut at the frame: without a clip, which costs an SVG much. */
+static void add_box(const struct plot *plot, double from, double to, double low, double high)
+{
+	double left = plot_x(plot, clamp(from, plot->across.low, plot->across.high));
+	double right = plot_x(plot, clamp(to, plot->across.low, plot->across.high));
+	double top = plot_y(plot, clamp(high, plot->up.low, plot->up.high)), bottom = plot_y(plot, clamp(low, plot->up.low, plot->up.high));
+
+	cairo_rectangle(plot->picture->cairo, left, top, right - left, bottom - top);
+}
+
+void plot_bars(const struct plot *plot, const double *middle, const double *up, size_t count, double width, enum picture_colour colour)
+{
+	double base = clamp(0, plot->up.low, plot->up.high);
+
+	cairo_new_path(plot->picture->cairo);
+	for (size_t i = 0; i < count; i++)
+		if (isfinite(middle[i]) && isfinite(up[i]))
+			add_box(plot, middle[i] - width / 2, middle[i] + width / 2, base, up[i]);
 	picture_set_colour(plot->picture, colour);
-	if (opacity < 1) {
-		double red, green, blue;
-
-		cairo_pattern_get_rgba(cairo_get_source(cairo), &red, &green, &blue, NULL);
-		cairo_set_source_rgba(cairo, red, green, blue, opacity);
-	}
-	cairo_fill(cairo);
-	cairo_restore(cairo);
+	cairo_fill(plot->picture->cairo);
 }
 
 void plot_bar(const struct plot *plot, double from, double to, double up, enum picture_colour colour)
 {
-	double base = fmin(fmax(0, plot->up.low), plot->up.high);
+	double middle = (from + to) / 2;
 
-	if (isfinite(from) && isfinite(to) && isfinite(up))
-		fill_box(plot, from, to, near_frame(plot_y(plot, up), plot->y, plot->height), plot_y(plot, base), colour, 1);
+	plot_bars(plot, &middle, &up, 1, to - from, colour);
 }
 
 void plot_band(const struct plot *plot, double from, double to, enum picture_colour colour, double opacity)
 {
-	if (isfinite(from) && isfinite(to))
-		fill_box(plot, from, to, plot->y, plot->y + plot->height, colour, opacity);
+	cairo_t *cairo = plot->picture->cairo;
+	double red, green, blue;
+
+	if (!isfinite(from) || !isfinite(to))
+		return;
+	cairo_new_path(cairo);
+	add_box(plot, from, to, plot->up.low, plot->up.high);
+	picture_set_colour(plot->picture, colour);
+	cairo_pattern_get_rgba(cairo_get_source(cairo), &red, &green, &blue, NULL);
+	cairo_set_source_rgba(cairo, red, green, blue, opacity);
+	cairo_fill(cairo);
 }
 
 double plot_legend(struct picture *picture, double x, double y, double size, enum picture_align align, const struct plot_legend *entry,

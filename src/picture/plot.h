@@ -46,6 +46,9 @@ void plot_steps(const struct plot *plot, const double *across, const double *up,
 /* From the zero (or the end nearest to it) to `up`. */
 void plot_bar(const struct plot *plot, double from, double to, double up, enum picture_colour colour);
 
+/* Several of one colour, each `width` wide around its middle. */
+void plot_bars(const struct plot *plot, const double *middle, const double *up, size_t count, double width, enum picture_colour colour);
+
 /* An area of another tint behind the values, say a night: from one value across to another. */
 void plot_band(const struct plot *plot, double from, double to, enum picture_colour colour, double opacity);
 

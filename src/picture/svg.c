@@ -1,8 +1,12 @@
-#include "picture/svg_words.h"
+#include "picture/svg.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define DECIMALS 3
 
 int bytes_add(struct bytes *bytes, const void *data, size_t size)
 {
@@ -70,13 +74,33 @@ static size_t find_head_end(const struct bytes *svg)
 	return end ? (size_t)(end - svg->data) + 1 : 0;
 }
 
-int svg_words_insert(const struct svg_words *words, struct bytes *svg)
+/* In place, from `start` on. */
+static void shorten_numbers(struct bytes *svg, size_t start)
+{
+	const char *from = svg->data + start, *end = svg->data + svg->size;
+	char *to = svg->data + start;
+	unsigned decimals = 0;
+	bool fraction = false;
+
+	for (; from < end; from++) {
+		bool digit = isdigit((unsigned char)*from);
+
+		fraction = *from == '.' || (fraction && digit);
+		decimals = fraction && digit ? decimals + 1 : 0;
+		if (decimals <= DECIMALS)
+			*to++ = *from;
+	}
+	svg->size = (size_t)(to - svg->data);
+}
+
+int svg_finish(const struct svg_words *words, struct bytes *svg)
 {
 	size_t head = find_head_end(svg);
 	struct bytes all = { NULL, 0, 0 };
 
 	if (!head)
 		return -EINVAL;
+	shorten_numbers(svg, head);
 	if (bytes_add(&all, svg->data, head) || add_element(&all, "\n<title>", &words->title, "</title>") ||
 	    add_element(&all, "\n<desc>", &words->desc, "</desc>") || bytes_add(&all, svg->data + head, svg->size - head)) {
 		free(all.data);
