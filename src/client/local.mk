@@ -16,4 +16,4 @@ dinmeter_SOURCES = \
 	%D%/tui.c %D%/tui.h \
 	%D%/write.c
 dinmeter_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(LIBSYSTEMD_CFLAGS) $(NCURSESW_CFLAGS) $(CAIRO_CFLAGS)
-dinmeter_LDADD = $(SHELL_LIBS) $(NCURSESW_LIBS) $(CAIRO_LIBS)
+dinmeter_LDADD = $(PICTURE_LIBS) $(SHELL_LIBS) $(NCURSESW_LIBS)
