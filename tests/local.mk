@@ -8,6 +8,7 @@ include tests/unit/outputs.mk
 include tests/unit/store.mk
 include tests/unit/control.mk
 include tests/unit/picture.mk
+include tests/unit/scope.mk
 include tests/unit/daemon.mk
 include tests/integration/local.mk
 include tests/fuzz/local.mk

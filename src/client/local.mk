@@ -8,6 +8,11 @@ dinmeter_SOURCES = \
 	%D%/log_export.c \
 	%D%/outputs.c \
 	%D%/registers.c \
+	%D%/said.c %D%/said.h \
+	%D%/scope.c \
+	%D%/scope_json.c %D%/scope_json.h \
+	%D%/scope_live.c %D%/scope_live.h \
+	%D%/scope_source.c %D%/scope_source.h \
 	%D%/since.c %D%/since.h \
 	%D%/status.c \
 	%D%/status_text.c %D%/status_text.h \

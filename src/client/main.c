@@ -18,6 +18,7 @@ static const struct {
 	{ "import-state", client_import_state, "put such a state in the place of the meter's" },
 	{ "registers", client_registers, "print the Modbus register map" },
 	{ "reset", client_reset, "clear energies, demand, pulse counters or the log" },
+	{ "scope", client_scope, "show waves, phasors and harmonics, live or drawn" },
 	{ "set", client_set, "change a setting" },
 	{ "status", client_status, "show readings, alerts and the health of the meter" },
 };

@@ -69,14 +69,14 @@ static void look(struct live *live)
 {
 	struct scope_source *source = live->source;
 	int64_t now_ns = monotonic_ns();
-	char line[96];
+	char line[64];
 
 	if (live->paused)
 		return;
 	if (!source->connected) {
 		show_nothing(live);
 		said_last(line, sizeof(line));
-		snprintf(live->view.note, sizeof(live->view.note), "no connection, waiting for dinmeterd: %.60s",
+		snprintf(live->view.note, sizeof(live->view.note), "no connection, waiting for dinmeterd: %.50s",
 			 strncmp(line, "dinmeter: ", 10) ? line : line + 10);
 	} else if (scope_source_stale(source, now_ns)) {
 		show_nothing(live);

@@ -18,8 +18,8 @@ double scope_view_scale(double peak)
 	if (!(peak > 0) || isinf(peak))
 		return 1;
 	step = pow(10, floor(log10(peak)));
-	/* a wave of exactly 200 V shall not need 500 because of a rounding */
-	peak *= 1 - 1e-9;
+	/* a wave of 200 V shall not jump to 500 and back with the last digit */
+	peak *= 1 - SCOPE_SCALE_SLACK;
 	return peak <= step ? step : peak <= 2 * step ? 2 * step : peak <= 5 * step ? 5 * step : 10 * step;
 }
 

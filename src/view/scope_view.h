@@ -74,7 +74,8 @@ void scope_view_clear(struct scope_view *view, const struct scope_options *optio
 void scope_view_build(struct scope_view *view, const struct scope_options *options, const struct window *window,
 		      const struct channel_errors *errors, const struct harmonics *harmonics);
 
-/* The next larger of 1, 2, 5, 10, 20 ..: a full scale for waves that reach to `peak`; 1 for 0 and NAN. */
+/* The next larger of 1, 2, 5, 10, 20 ..: a full scale for waves that reach to `peak`, by the slack beyond it at most; 1 for 0 and NAN. */
+#define SCOPE_SCALE_SLACK 0.001
 double scope_view_scale(double peak);
 
 /* "277.1 V", "1.234 kA", "12.00 mA", "---- V": four digits. */

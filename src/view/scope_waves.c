@@ -27,6 +27,8 @@ static int y_of(const struct plot *plot, double part)
 {
 	int height = (int)plot->canvas.height;
 
+	if (fabs(part) > 1 && fabs(part) <= 1 + 2 * SCOPE_SCALE_SLACK)
+		part = part > 0 ? 1 : -1;
 	if (part > 1)
 		return -1;
 	return part < -1 ? height : (int)lround((1 - part) / 2 * (height - 1));
