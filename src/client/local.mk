@@ -8,6 +8,8 @@ dinmeter_SOURCES = \
 	%D%/log_export.c \
 	%D%/outputs.c \
 	%D%/registers.c \
+	%D%/samples.c %D%/samples.h \
+	%D%/samples_json.c %D%/samples_json.h \
 	%D%/since.c %D%/since.h \
 	%D%/status.c \
 	%D%/status_text.c %D%/status_text.h \
