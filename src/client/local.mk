@@ -9,6 +9,8 @@ dinmeter_SOURCES = \
 	%D%/outputs.c \
 	%D%/registers.c \
 	%D%/said.c %D%/said.h \
+	%D%/samples.c %D%/samples.h \
+	%D%/samples_json.c %D%/samples_json.h \
 	%D%/scope.c \
 	%D%/scope_json.c %D%/scope_json.h \
 	%D%/scope_live.c %D%/scope_live.h \

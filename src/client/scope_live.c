@@ -14,7 +14,7 @@
 #define RETRY_NS (NS_PER_S / 2)
 #define EXPLAIN_NS NS_PER_S
 #define LOST_SHOWN_NS (10 * NS_PER_S)
-#define READS_MAX 64			/* in a row: keys are looked at in between */
+#define COLLECT_NS (60 * NS_PER_MS)	/* at the longest in a row: keys are looked at in between */
 
 struct live {
 	struct scope_source *source;
@@ -36,7 +36,7 @@ static void collect(struct live *live)
 		scope_source_reopen(live->source);
 		live->next_try_ns = now_ns + RETRY_NS;
 	}
-	for (int i = 0; i < READS_MAX && scope_source_read(live->source, 0) > 0; i++)
+	while (scope_source_read(live->source, 0) > 0 && monotonic_ns() - now_ns < COLLECT_NS)
 		;
 }
 

@@ -39,7 +39,6 @@ static int begin(struct scope_source *source)
 		disconnect(source);
 		return error;
 	}
-	memcpy(source->scale, samples_primary_scale(source->samples), sizeof(source->scale));
 	source->connected = true;
 	source->nominal_hz = 0;
 	source->lost = 0;
@@ -132,6 +131,7 @@ static int take(struct scope_source *source, struct adc_block *in)
 		source->lost_ns = in->t_ns;
 	}
 	source->rate_hz = in->rate_hz;
+	source->scale = samples_primary_scale(source->samples);
 	source->newest_ns = in->t_ns;
 	memcpy(source->errors.delay_us, in->delay_us, sizeof(in->delay_us));
 	append(source, in);

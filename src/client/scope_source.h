@@ -21,7 +21,7 @@ struct scope_source {
 	struct control_client client;
 	bool connected;
 	struct samples *samples;
-	double scale[ADC_CHANNELS];	/* to primary units */
+	const double *scale;		/* to primary units, one a channel */
 
 	double nominal_hz, rate_hz;	/* 0: no sample has come yet */
 	int64_t newest_ns;		/* CLOCK_MONOTONIC of the newest sample; 0: none */

@@ -8,9 +8,11 @@
 #define CONTROL_CONTROL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "adc/acquire.h"
+#include "capture/tap.h"
 #include "metering/snapshot.h"
 #include "modbus/pdu.h"
 #include "modbus/slave.h"
@@ -47,6 +49,11 @@ struct control_ops {
 	unsigned (*entries)(void *context, uint64_t from, unsigned max, struct datalog_entry *entries);
 	/* Edges of simulated contacts with number > since. */
 	unsigned (*edges)(void *context, uint64_t since, unsigned max, struct outputs_edge *edges);
+	/* Samples from scan number `from` on, as tap_read.  Positions alone, as tap_look. */
+	int (*samples)(void *context, uint64_t from, struct tap_reading *reading);
+	void (*positions)(void *context, struct tap_reading *reading);
+	/* The configuration that makes the registers of the samples, in the file's syntax. */
+	void (*measurement)(void *context, char *text, size_t size);
 	/* Commits the store at once. */
 	void (*commit)(void *context);
 };

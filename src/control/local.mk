@@ -7,6 +7,7 @@ libshell_a_SOURCES += \
 	%D%/protocol.c %D%/protocol.h \
 	%D%/reply_log.c \
 	%D%/reply_registers.c \
+	%D%/reply_samples.c \
 	%D%/reply_status.c \
 	%D%/reply_write.c \
 	%D%/request.c %D%/request.h \

@@ -27,6 +27,7 @@ void config_defaults(struct config *config)
 			    .turnaround_us = -1, .gap_ms = 20 },
 		.store_path = "/var/lib/dinmeterd", .store_interval_s = 10,
 		.control_socket = "/run/dinmeterd/control", .control_group = "dinmeter",
+		.capture = { .ring_s = 10, .path = LOCALSTATEDIR "/lib/dinmeterd/captures", .after_s = 10, .keep = 20, .max_mb = 1000 },
 	};
 	for (int c = 0; c < CONTACTS; c++)
 		config->outputs.contact[c] = (struct contact_config){ .line = "-1", .bias = '=', .drive = 'p' };

@@ -1,6 +1,7 @@
 /* What the control socket asks of the daemon: copies of what is there, and requests to the meter.  Control thread. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/daemon_private.h"
@@ -82,6 +83,45 @@ static unsigned copy_edges(void *context, uint64_t since, unsigned max, struct o
 	return outputs_get_edges(daemon->outputs, since, edges, max);
 }
 
+static int copy_samples(void *context, uint64_t from, struct tap_reading *reading)
+{
+	struct daemon *daemon = context;
+
+	return tap_read(daemon->tap, from, reading);
+}
+
+static void copy_positions(void *context, struct tap_reading *reading)
+{
+	struct daemon *daemon = context;
+
+	tap_look(daemon->tap, reading);
+}
+
+void daemon_measurement(struct daemon *daemon, char *text, size_t size)
+{
+	struct config *config = malloc(sizeof(*config));
+	struct snapshot *snapshot = malloc(sizeof(*snapshot));
+	FILE *out = size > 1 ? fmemopen(text, size - 1, "w") : NULL;
+
+	text[0] = '\0';
+	if (config && snapshot && out) {
+		*config = daemon->config;
+		meter_thread_get_snapshot(daemon->meter, snapshot);
+		config->settings = snapshot->settings;
+		config_print_measurement(config, out);
+	}
+	if (out)
+		fclose(out);
+	text[size - 1] = '\0';
+	free(snapshot);
+	free(config);
+}
+
+static void show_measurement(void *context, char *text, size_t size)
+{
+	daemon_measurement(context, text, size);
+}
+
 static void commit(void *context)
 {
 	struct daemon *daemon = context;
@@ -98,5 +138,8 @@ const struct control_ops daemon_control_ops = {
 	.set_password = set_password,
 	.entries = copy_entries,
 	.edges = copy_edges,
+	.samples = copy_samples,
+	.positions = copy_positions,
+	.measurement = show_measurement,
 	.commit = commit,
 };
