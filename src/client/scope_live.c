@@ -69,14 +69,14 @@ static void look(struct live *live)
 {
 	struct scope_source *source = live->source;
 	int64_t now_ns = monotonic_ns();
-	char line[64];
+	char line[96];
 
 	if (live->paused)
 		return;
 	if (!source->connected) {
 		show_nothing(live);
 		said_last(line, sizeof(line));
-		snprintf(live->view.note, sizeof(live->view.note), "no connection, waiting for dinmeterd: %.50s",
+		snprintf(live->view.note, sizeof(live->view.note), "no connection: %.75s",
 			 strncmp(line, "dinmeter: ", 10) ? line : line + 10);
 	} else if (scope_source_stale(source, now_ns)) {
 		show_nothing(live);
@@ -115,10 +115,12 @@ static void redo(struct live *live)
 	live->view.state = SCOPE_PAUSED;
 }
 
-/* A step of 1, 2, 5 up or down from what is shown now. */
-static double step_scale(double scale, bool up)
+/* A step of 1, 2, 5 up or down from what is set, else from what is shown now. */
+static double step_scale(double set, double shown, bool up)
 {
-	return up ? scope_view_scale(scale * 1.5) : scope_view_scale(scale * 0.45);
+	double scale = set > 0 ? set : shown;
+
+	return up ? scope_view_scale(scale * 1.5) : scope_view_scale(scale * 0.4);
 }
 
 static bool press_scale(struct live *live, int key)
@@ -126,9 +128,9 @@ static bool press_scale(struct live *live, int key)
 	struct scope_options *options = &live->options;
 
 	if (key == 'v' || key == 'V')
-		options->volts = step_scale(live->view.channel[ADC_VA].full_scale, key == 'V');
+		options->volts = step_scale(options->volts, live->view.channel[ADC_VA].full_scale, key == 'V');
 	else if (key == 'i' || key == 'I')
-		options->amperes = step_scale(live->view.channel[ADC_IA].full_scale, key == 'I');
+		options->amperes = step_scale(options->amperes, live->view.channel[ADC_IA].full_scale, key == 'I');
 	else if (key == '0')
 		options->volts = options->amperes = 0;
 	else
