@@ -8,6 +8,8 @@ include tests/unit/outputs.mk
 include tests/unit/panel.mk
 include tests/unit/store.mk
 include tests/unit/control.mk
+include tests/unit/picture.mk
+include tests/unit/scope.mk
 include tests/unit/daemon.mk
 include tests/unit/view_panel.mk
 include tests/integration/local.mk

@@ -22,13 +22,21 @@ struct block_queue {
 	struct adc_block *blocks;
 };
 
-static void clear_block(struct block_queue *queue, unsigned slot)
+static void lay_out(struct block_queue *queue)
 {
-	struct adc_block *block = &queue->blocks[slot];
+	for (unsigned slot = 0; slot < queue->slots; slot++)
+		for (unsigned c = 0; c < ADC_CHANNELS; c++)
+			queue->blocks[slot].scans[c] = queue->samples + ((size_t)slot * ADC_CHANNELS + c) * queue->scans;
+}
 
+/* All but the arrays, which may be others than at the start. */
+static void clear_block(struct adc_block *block)
+{
+	double *scans[ADC_CHANNELS];
+
+	memcpy(scans, block->scans, sizeof(scans));
 	memset(block, 0, sizeof(*block));
-	for (unsigned c = 0; c < ADC_CHANNELS; c++)
-		block->scans[c] = queue->samples + ((size_t)slot * ADC_CHANNELS + c) * queue->scans;
+	memcpy(block->scans, scans, sizeof(scans));
 }
 
 struct block_queue *block_queue_new(unsigned slots, unsigned scans)
@@ -47,6 +55,7 @@ struct block_queue *block_queue_new(unsigned slots, unsigned scans)
 		free(queue);
 		return NULL;
 	}
+	lay_out(queue);
 	return queue;
 }
 
@@ -77,7 +86,7 @@ struct adc_block *block_queue_reserve(struct block_queue *queue)
 	pthread_mutex_unlock(&queue->lock);
 	if (full)
 		return NULL;
-	clear_block(queue, slot);
+	clear_block(&queue->blocks[slot]);
 	return &queue->blocks[slot];
 }
 
@@ -89,9 +98,9 @@ void block_queue_commit(struct block_queue *queue)
 	pthread_mutex_unlock(&queue->lock);
 }
 
-const struct adc_block *block_queue_wait(struct block_queue *queue, int64_t deadline_ns)
+struct adc_block *block_queue_wait(struct block_queue *queue, int64_t deadline_ns)
 {
-	const struct adc_block *block = NULL;
+	struct adc_block *block = NULL;
 	int error = 0;
 
 	pthread_mutex_lock(&queue->lock);

@@ -25,9 +25,10 @@ void block_queue_commit(struct block_queue *queue);
 /*
  * Consumer: waits for a block, a kick, or CLOCK_MONOTONIC deadline_ns.  The block, valid until
  * block_queue_release(), or NULL for a kick or the deadline.  A kick comes before blocks that wait;
- * several kicks before one wait count once.
+ * several kicks before one wait count once.  Until the release the consumer may exchange the block's arrays for others of
+ * block_queue_scans() each, which must live as long as the queue; so samples change hands without being copied.
  */
-const struct adc_block *block_queue_wait(struct block_queue *queue, int64_t deadline_ns);
+struct adc_block *block_queue_wait(struct block_queue *queue, int64_t deadline_ns);
 void block_queue_release(struct block_queue *queue);
 
 /* Any thread: the consumer's present or next wait returns. */

@@ -16,6 +16,7 @@ int client_import_state(int argc, char **argv);
 int client_panel(int argc, char **argv);
 int client_registers(int argc, char **argv);
 int client_reset(int argc, char **argv);
+int client_scope(int argc, char **argv);
 int client_set(int argc, char **argv);
 int client_status(int argc, char **argv);
 int client_wiring(int argc, char **argv);

@@ -13,6 +13,13 @@ dinmeter_SOURCES = \
 	%D%/panel_screen.c %D%/panel_screen.h \
 	%D%/panel_show.c %D%/panel_show.h \
 	%D%/registers.c \
+	%D%/said.c %D%/said.h \
+	%D%/samples.c %D%/samples.h \
+	%D%/samples_json.c %D%/samples_json.h \
+	%D%/scope.c \
+	%D%/scope_json.c %D%/scope_json.h \
+	%D%/scope_live.c %D%/scope_live.h \
+	%D%/scope_source.c %D%/scope_source.h \
 	%D%/since.c %D%/since.h \
 	%D%/status.c \
 	%D%/status_text.c %D%/status_text.h \
@@ -23,4 +30,4 @@ dinmeter_SOURCES = \
 	%D%/tui.c %D%/tui.h \
 	%D%/write.c
 dinmeter_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(LIBSYSTEMD_CFLAGS) $(NCURSESW_CFLAGS) $(CAIRO_CFLAGS)
-dinmeter_LDADD = $(SHELL_LIBS) $(NCURSESW_LIBS) $(CAIRO_LIBS)
+dinmeter_LDADD = $(PICTURE_LIBS) $(SHELL_LIBS) $(NCURSESW_LIBS)

@@ -19,6 +19,7 @@ static const struct {
 	{ "panel", client_panel, "show the front panel and press its buttons" },
 	{ "registers", client_registers, "print the Modbus register map" },
 	{ "reset", client_reset, "clear energies, demand, pulse counters or the log" },
+	{ "scope", client_scope, "show waves, phasors and harmonics, live or drawn" },
 	{ "set", client_set, "change a setting" },
 	{ "status", client_status, "show readings, alerts and the health of the meter" },
 	{ "wiring", client_wiring, "tell which input is swapped, reversed or dead" },

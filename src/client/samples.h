@@ -5,6 +5,7 @@
 #ifndef CLIENT_SAMPLES_H
 #define CLIENT_SAMPLES_H
 
+#include "capture/tap.h"
 #include "client/control_client.h"
 #include "metering/block.h"
 
@@ -25,6 +26,22 @@ const double *samples_primary_scale(const struct samples *samples);
  * t_ns, rates, lost (also what the ring no longer held), restarted, clipped and delay_us are set.  *first: the number of its first scan.
  */
 int samples_read(struct samples *samples, struct adc_block *block, unsigned room, int timeout_ms, uint64_t *first);
+
+/*
+ * A capture needs more: after a read, what the samples are, and the windows whose last scans are among those read.  Their numbers
+ * and *first are the daemon's scan numbers, without those that were lost.
+ */
+const struct tap_source *samples_source(const struct samples *samples);
+const struct tap_window *samples_windows(const struct samples *samples, unsigned *n);
+
+/* Of the last block read: CLOCK_REALTIME less its clock, in ns. */
+int64_t samples_utc_less_clock_ns(const struct samples *samples);
+
+/* The configuration with which the samples give the registers, as it was when the stream was opened. */
+const char *samples_config(const struct samples *samples);
+
+/* The time of the opening, by the samples' clock. */
+int64_t samples_opened_ns(const struct samples *samples);
 
 void samples_close(struct samples *samples);
 

@@ -8,9 +8,11 @@
 #define CONTROL_CONTROL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "adc/acquire.h"
+#include "capture/tap.h"
 #include "metering/snapshot.h"
 #include "modbus/pdu.h"
 #include "modbus/slave.h"
@@ -63,6 +65,11 @@ struct control_ops {
 	 * then: 0, -EBUSY or -ETIMEDOUT (some were not pressed).
 	 */
 	int (*panel)(void *context, const enum panel_button *buttons, unsigned n, struct panel_screen *screen);
+	/* Samples from scan number `from` on, as tap_read.  Positions alone, as tap_look. */
+	int (*samples)(void *context, uint64_t from, struct tap_reading *reading);
+	void (*positions)(void *context, struct tap_reading *reading);
+	/* The configuration that makes the registers of the samples, in the file's syntax. */
+	void (*measurement)(void *context, char *text, size_t size);
 	/* Commits the store at once. */
 	void (*commit)(void *context);
 };

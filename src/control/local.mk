@@ -8,6 +8,7 @@ libshell_a_SOURCES += \
 	%D%/reply_log.c \
 	%D%/reply_panel.c \
 	%D%/reply_registers.c \
+	%D%/reply_samples.c \
 	%D%/reply_status.c \
 	%D%/reply_write.c \
 	%D%/request.c %D%/request.h \

@@ -34,6 +34,7 @@ static const struct command {
 	{ "log", reply_log, { "from", "max" } },
 	{ "edges", reply_edges, { "since", "max" } },
 	{ "panel", reply_panel, { "keys" } },
+	{ "samples", reply_samples, { "from", "max" } },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

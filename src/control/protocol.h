@@ -16,6 +16,7 @@
 #define PROTOCOL_DEPTH_MAX 8		/* of nested objects and arrays */
 #define PROTOCOL_LOG_MAX 256		/* entries of the log in one response */
 #define PROTOCOL_EDGES_MAX 256		/* likewise edges */
+#define PROTOCOL_SAMPLES_MAX 1024	/* likewise scans: 64 KiB as text */
 #define PROTOCOL_REGISTERS_MAX 125	/* likewise registers asked for one by one */
 
 /* What the server knows of itself, for the status. */

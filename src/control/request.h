@@ -47,5 +47,6 @@ int reply_store(struct request *request);
 int reply_log(struct request *request);
 int reply_edges(struct request *request);
 int reply_panel(struct request *request);
+int reply_samples(struct request *request);
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "adc/adc.h"
+#include "capture/capture_config.h"
 #include "metering/settings.h"
 #include "modbus/pdu.h"
 #include "modbus/slave.h"
@@ -27,6 +28,7 @@ struct config {
 	char control_group[64];
 	struct display_config display;
 	struct buttons_config buttons;
+	struct capture_config capture;
 	struct identity identity;
 	char source_at[280];		/* "FILE:LINE" of adc.recording, or else of adc.source; "" when no file has them */
 };
@@ -52,5 +54,8 @@ void config_setting_text(enum setting which, int value, char *text, size_t size)
 
 /* Writes the whole configuration in force in the file's own syntax; reading it back gives the same. */
 void config_print(const struct config *config, FILE *out);
+
+/* Writes the part of it that makes registers of samples: the group meter without its passwords, adc.sinc_order. */
+void config_print_measurement(const struct config *config, FILE *out);
 
 #endif

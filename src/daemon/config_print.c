@@ -1,3 +1,4 @@
+#include <stdbool.h>
 #include <string.h>
 
 #include "daemon/config.h"
@@ -166,7 +167,7 @@ static void close_groups(FILE *out, unsigned from, unsigned to)
 	}
 }
 
-void config_print(const struct config *config, FILE *out)
+static void print_keys(const struct config *config, FILE *out, bool (*wanted)(const char *path))
 {
 	const char *before = "", *name;
 	unsigned open = 0;
@@ -176,6 +177,8 @@ void config_print(const struct config *config, FILE *out)
 		unsigned common = common_groups(before, path), depth = depth_of(path);
 		int length;
 
+		if (!wanted(path))
+			continue;
 		close_groups(out, open, common);
 		for (open = common; open < depth; open++) {
 			indent(out, open);
@@ -190,6 +193,27 @@ void config_print(const struct config *config, FILE *out)
 		before = path;
 	}
 	close_groups(out, open, 0);
+}
+
+static bool any(const char *path)
+{
+	(void)path;
+	return true;
+}
+
+void config_print(const struct config *config, FILE *out)
+{
+	print_keys(config, out, any);
+}
+
+static bool measures(const char *path)
+{
+	return !strcmp(path, "adc.sinc_order") || (!strncmp(path, "meter.", strlen("meter.")) && !strstr(path, "password"));
+}
+
+void config_print_measurement(const struct config *config, FILE *out)
+{
+	print_keys(config, out, measures);
 }
 
 void config_setting_text(enum setting which, int value, char *text, size_t size)

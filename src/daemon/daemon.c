@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -142,6 +143,7 @@ static int start_meter(struct daemon *daemon)
 	};
 	struct meter_thread_config thread = {
 		.meter = &meter, .nv = &restored.nv, .queue = daemon->queue, .outputs = daemon->outputs, .store = daemon->store,
+		.tap = daemon->tap,
 	};
 	struct closures_left left;
 	uint64_t run = share_closures(daemon, &left);
@@ -243,6 +245,16 @@ static int start_slave(struct daemon *daemon)
 	return 0;
 }
 
+/* A converter may run faster than asked for, and a recording at any rate: memory that is not needed is never touched. */
+static struct tap *new_tap(const struct config *config)
+{
+	double rate_hz = strcmp(config->adc.source, "comtrade") ? 2 * config->adc.rate_hz : RATE_MAX_HZ, delay_us[ADC_CHANNELS];
+
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		delay_us[c] = config->adc.channel[c].delay_us;
+	return tap_new(config->capture.ring_s, fmin(rate_hz, RATE_MAX_HZ), config->adc.block_scans, delay_us);
+}
+
 /*
  * Contacts first: they are safe before anything else can fail.  The consumers stand before the producers start; what fails
  * says so itself or is named here.
@@ -266,7 +278,8 @@ static int start(struct daemon *daemon)
 		return ret;
 	daemon->queue = block_queue_new(slots, config->adc.block_scans);
 	daemon->adc = adc_new(&config->adc);
-	if (!daemon->queue || !daemon->adc)
+	daemon->tap = new_tap(config);
+	if (!daemon->queue || !daemon->adc || !daemon->tap)
 		return -ENOMEM;
 	ret = start_meter(daemon);
 	if (ret >= 0)
@@ -314,6 +327,7 @@ static void stop(struct daemon *daemon)
 	if (daemon->adc)
 		daemon->adc->ops->free(daemon->adc);
 	block_queue_free(daemon->queue);
+	tap_free(daemon->tap);
 	sd_event_unref(daemon->event);
 }
 

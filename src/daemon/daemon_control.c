@@ -1,6 +1,7 @@
 /* What the control socket asks of the daemon: copies of what is there, and requests to the meter.  Control thread. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/daemon_private.h"
@@ -90,6 +91,45 @@ static int press_panel(void *context, const enum panel_button *buttons, unsigned
 	return panel_host_press(daemon->panel, buttons, n, screen);
 }
 
+static int copy_samples(void *context, uint64_t from, struct tap_reading *reading)
+{
+	struct daemon *daemon = context;
+
+	return tap_read(daemon->tap, from, reading);
+}
+
+static void copy_positions(void *context, struct tap_reading *reading)
+{
+	struct daemon *daemon = context;
+
+	tap_look(daemon->tap, reading);
+}
+
+void daemon_measurement(struct daemon *daemon, char *text, size_t size)
+{
+	struct config *config = malloc(sizeof(*config));
+	struct snapshot *snapshot = malloc(sizeof(*snapshot));
+	FILE *out = size > 1 ? fmemopen(text, size - 1, "w") : NULL;
+
+	text[0] = '\0';
+	if (config && snapshot && out) {
+		*config = daemon->config;
+		meter_thread_get_snapshot(daemon->meter, snapshot);
+		config->settings = snapshot->settings;
+		config_print_measurement(config, out);
+	}
+	if (out)
+		fclose(out);
+	text[size - 1] = '\0';
+	free(snapshot);
+	free(config);
+}
+
+static void show_measurement(void *context, char *text, size_t size)
+{
+	daemon_measurement(context, text, size);
+}
+
 static void commit(void *context)
 {
 	struct daemon *daemon = context;
@@ -107,5 +147,8 @@ const struct control_ops daemon_control_ops = {
 	.entries = copy_entries,
 	.edges = copy_edges,
 	.panel = press_panel,
+	.samples = copy_samples,
+	.positions = copy_positions,
+	.measurement = show_measurement,
 	.commit = commit,
 };

@@ -10,6 +10,7 @@
 #include "adc/acquire.h"
 #include "adc/adc.h"
 #include "adc/queue.h"
+#include "capture/tap.h"
 #include "control/control.h"
 #include "daemon/config.h"
 #include "daemon/meter_thread.h"
@@ -31,6 +32,7 @@ struct daemon {
 	struct store *store;		/* NULL = nothing is kept */
 	struct adc *adc;
 	struct block_queue *queue;
+	struct tap *tap;		/* the newest samples */
 	struct acquire *acquire;
 	struct meter_thread *meter;
 	struct slave *slave;
@@ -51,5 +53,7 @@ extern const struct control_ops daemon_control_ops;
 int daemon_panel_start(struct daemon *daemon);
 void daemon_panel_stop(struct daemon *daemon);
 void daemon_panel_get_status(struct daemon *daemon, struct control_panel *status);
+/* The configuration that makes the registers of the samples now: with the settings in force.  Any thread. */
+void daemon_measurement(struct daemon *daemon, char *text, size_t size);
 
 #endif

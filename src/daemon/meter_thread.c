@@ -36,6 +36,7 @@ struct meter_thread {
 	struct block_queue *queue;
 	struct outputs *outputs;
 	struct store *store;
+	struct tap *tap;
 	struct meter *meter;
 	void *memory;
 	int done_fd, port_fd;
@@ -229,15 +230,30 @@ static void log_liveness(bool *live, const struct snapshot *snapshot)
 		log_warning("no valid measurement: readings are shown as not valid until samples return");
 }
 
+/* The samples are others' to look at from now on. */
+static void share_samples(struct meter_thread *thread, struct adc_block *block, bool ended)
+{
+	struct tap_window window = { .cycle = meter_snapshot(thread->meter)->cycle, .rate_hz = block->rate_hz };
+	unsigned since;
+
+	if (!thread->tap)
+		return;
+	ended = ended && meter_window(thread->meter, &window.n, &since);
+	if (ended)
+		window.first = window.n + since;
+	tap_put(thread->tap, block, ended ? &window : NULL);
+}
+
 /* One block, or the time that passes without one. */
 static void measure(struct meter_thread *thread)
 {
-	const struct adc_block *block = block_queue_wait(thread->queue, monotonic_ns() + TICK_NS);
+	struct adc_block *block = block_queue_wait(thread->queue, monotonic_ns() + TICK_NS);
 	bool changed = false;
 
 	meter_set_utc(thread->meter, monotonic_to_utc_ns());
 	if (block) {
 		changed = meter_feed(thread->meter, block);
+		share_samples(thread, block, changed);
 		block_queue_release(thread->queue);
 	}
 	changed |= meter_tick(thread->meter, monotonic_ns());
@@ -312,6 +328,7 @@ int meter_thread_start(struct meter_thread **out, const struct meter_thread_conf
 	thread->queue = config->queue;
 	thread->outputs = config->outputs;
 	thread->store = config->store;
+	thread->tap = config->tap;
 	thread->own = *config->nv;
 	thread->still_ns = (int64_t)(config->meter->rules.stale_s * 1e9);
 	thread->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

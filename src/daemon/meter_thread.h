@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "adc/queue.h"
+#include "capture/tap.h"
 #include "metering/meter.h"
 #include "outputs/outputs.h"
 #include "registers/registers.h"
@@ -25,6 +26,7 @@ struct meter_thread_config {
 	struct block_queue *queue;		/* borrowed until meter_thread_free */
 	struct outputs *outputs;		/* likewise; NULL = no contacts, pulses are not made */
 	struct store *store;			/* likewise; NULL = nothing is kept */
+	struct tap *tap;			/* likewise; NULL = nobody looks at the samples */
 };
 
 /* What can be asked of the meter. */

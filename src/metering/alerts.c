@@ -1,6 +1,8 @@
 #include "metering/alerts.h"
 
+#include <errno.h>
 #include <math.h>
+#include <string.h>
 
 #include "metering/block.h"
 #include "metering/system_type.h"
@@ -185,4 +187,38 @@ const struct alert_word *alerts_words(size_t *n)
 {
 	*n = sizeof(words) / sizeof(words[0]);
 	return words;
+}
+
+static unsigned bit_of(const char *code, size_t length)
+{
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strlen(words[i].code) == length && !memcmp(words[i].code, code, length))
+			return words[i].bit;
+	return 0;
+}
+
+int alerts_parse(const char *text, unsigned *bits)
+{
+	bool more = *(text += strspn(text, " ")) != '\0';
+
+	*bits = 0;
+	if (!strncmp(text, "all", 3) && !text[3 + strspn(text + 3, " ")]) {
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+			*bits |= words[i].bit;
+		return 0;
+	}
+	while (more) {
+		size_t length = strcspn(text, " ,");
+		unsigned bit = bit_of(text, length);
+
+		text += length;
+		text += strspn(text, " ");
+		if (!bit || (*text && *text != ','))
+			return -EINVAL;
+		*bits |= bit;
+		more = *text == ',';
+		text += more;
+		text += strspn(text, " ");
+	}
+	return 0;
 }

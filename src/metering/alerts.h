@@ -28,6 +28,9 @@ struct alert_word {
 /* A row for each bit that has a meaning, ascending. */
 const struct alert_word *alerts_words(size_t *n);
 
+/* The bits of a list of codes with commas between and blanks at will, "all", or "" for none.  0, or -EINVAL: no such code. */
+int alerts_parse(const char *text, unsigned *bits);
+
 /*
  * Bits 0-6, 8-13 of fresh readings; bit 15 from the settings.  `clipped`: bit c = enum adc_channel c
  * touched an end of its range during the second.  The latched bit 14 belongs to pulse.

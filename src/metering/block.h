@@ -20,6 +20,11 @@ struct adc_block {
 	bool restarted;			/* first block after an open or after a gap of unknown length: nothing before it is connected to it */
 	unsigned clipped;		/* bit c: channel c touched an end of its converter's range in this block */
 	double delay_us[ADC_CHANNELS];	/* what each channel lags by the source's own account (a recording's skew) */
+	/*
+	 * Where the source knows its converter's step: sample = step x count + zero with whole counts, so that a recording
+	 * of the counts rounds nothing.  step 0: not known.
+	 */
+	double step[ADC_CHANNELS], zero[ADC_CHANNELS];
 	double *scans[ADC_CHANNELS];	/* one array a channel: volts, amperes (or CT secondary volts); each >= n long */
 };
 

@@ -376,6 +376,15 @@ const struct snapshot *meter_snapshot(const struct meter *meter)
 	return &meter->snapshot;
 }
 
+bool meter_window(const struct meter *meter, unsigned *length, unsigned *since)
+{
+	if (!meter->connected)
+		return false;
+	*length = meter->window.length;
+	*since = meter->window.fill - meter->window.edge;
+	return true;
+}
+
 void meter_show_clock(struct meter *meter, int64_t now_ns)
 {
 	meter->now_ns = now_ns;

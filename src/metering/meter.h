@@ -97,6 +97,12 @@ void meter_change(struct meter *meter, const struct meter_change *change);
 
 const struct snapshot *meter_snapshot(const struct meter *meter);
 
+/*
+ * The newest measured window: its length in scans, and how many scans came after its last.  False when there is none that
+ * continues to the newest scan: before the first, and behind a gap.
+ */
+bool meter_window(const struct meter *meter, unsigned *length, unsigned *since);
+
 /* Brings the log's clock in the snapshot to `now_ns`: ahead of a check of a change, which may keep parts of it. */
 void meter_show_clock(struct meter *meter, int64_t now_ns);
 

@@ -5,7 +5,7 @@ set -u
 here=${top_srcdir:-.}/tests/integration
 
 # The distribution's modules belong to the distribution's interpreter, which need not be the first in the path.
-modules="import pytest, pymodbus.client"
+modules="import pytest, pymodbus.client, pyte"
 python=
 for candidate in "${PYTHON:-python3}" python3 /usr/bin/python3; do
 	if "$candidate" -c "$modules" 2>/dev/null; then
@@ -14,7 +14,7 @@ for candidate in "${PYTHON:-python3}" python3 /usr/bin/python3; do
 	fi
 done
 if [ -z "$python" ]; then
-	echo "cannot run: no Python 3 has pytest and pymodbus with its serial client (python3-serial-asyncio)"
+	echo "cannot run: no Python 3 has pytest, pyte, and pymodbus with its serial client (python3-serial-asyncio)"
 	exit 77
 fi
 if ! command -v mbpoll >/dev/null; then
@@ -37,7 +37,7 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
 # Each file has daemons of its own and mostly waits for seconds to pass: all run at once.  $files: those alone.
-files=${files:-"map writes mbpoll pymodbus port snapshot contacts datalog store command_line configuration recording converter converter_faults wiring panel_terminal"}
+files=${files:-"map writes mbpoll pymodbus port snapshot contacts datalog store command_line configuration recording converter converter_faults wiring panel_terminal scope"}
 for file in $files; do
 	# -B and no cache: the source directory may be read-only.
 	"$python" -B -m pytest -p no:cacheprovider -q --durations=3 --rootdir="$here" --basetemp="$work/$file" "$@" \

@@ -104,6 +104,7 @@ void scripted_meter_init(struct scripted_meter *meter)
 		.place = "ENRGY", .display = { true, true, 0, 0, "/dev/lcd" }, .buttons = { true, false, 3, -ENODEV, "" }, .presses = 12,
 	};
 	meter->forced = SCRIPTED_NOT_FORCED;
+	meter->samples_next = 30240;
 }
 
 void scripted_meter_set_live(struct scripted_meter *meter, bool live)
@@ -295,6 +296,53 @@ static int press_panel(void *context, const enum panel_button *buttons, unsigned
 	return result;
 }
 
+static void take_positions(void *context, struct tap_reading *reading)
+{
+	struct scripted_meter *meter = context;
+
+	pthread_mutex_lock(&meter->lock);
+	reading->oldest = SCRIPTED_OLDEST;
+	reading->next = meter->samples_next;
+	reading->oldest_ns = 98435 * SECOND;
+	reading->newest_ns = reading->oldest_ns + (int64_t)(reading->next - 1 - SCRIPTED_OLDEST) * SECOND / 2520;
+	reading->from = reading->next;
+	reading->n = reading->blocks = reading->windows = 0;
+	pthread_mutex_unlock(&meter->lock);
+}
+
+/* Blocks of SCRIPTED_RUN scans; each tenth follows a loss of 7; a second was measured at each 2520th scan. */
+static int take_samples(void *context, uint64_t from, struct tap_reading *reading)
+{
+	take_positions(context, reading);
+	reading->from = from > SCRIPTED_OLDEST ? from : SCRIPTED_OLDEST;
+	reading->source = (struct tap_source){ .nominal_hz = 2520, .primary = true, .delay_us = { 0, 0, 0, 12.5 }, .step = { 0.1 } };
+	while (reading->n < reading->room && reading->blocks < TAP_BLOCKS_MAX && reading->from + reading->n < reading->next) {
+		uint64_t at = reading->from + reading->n, index = at / SCRIPTED_RUN, end = (index + 1) * SCRIPTED_RUN;
+		struct tap_block *block = &reading->block[reading->blocks++];
+
+		end = end < reading->next ? end : reading->next;
+		end = end - at < reading->room - reading->n ? end : at + reading->room - reading->n;
+		*block = (struct tap_block){
+			.first = at, .n = (unsigned)(end - at), .rate_hz = 2520.0126, .lost = at % SCRIPTED_RUN || index % 10 ? 0 : 7,
+			.lost_total = 7 * (index / 10), .restarts = 1,
+			.t_ns = 98435 * SECOND + (int64_t)(end - 1 - SCRIPTED_OLDEST) * SECOND / 2520,
+		};
+		for (; at < end; at++, reading->n++)
+			for (unsigned c = 0; c < ADC_CHANNELS; c++)
+				reading->scans[c][reading->n] = 10.0 * (double)at + c;
+		if (end % 2520 == 0)
+			reading->window[reading->windows++] =
+				(struct tap_window){ .cycle = end / 2520, .first = end - 3024, .n = 3024, .rate_hz = 2520.0126 };
+	}
+	return 0;
+}
+
+static void take_measurement(void *context, char *text, size_t size)
+{
+	(void)context;
+	snprintf(text, size, "meter: {\n  system_type = 40;\n};\n");
+}
+
 static void commit(void *context)
 {
 	struct scripted_meter *meter = context;
@@ -307,4 +355,5 @@ static void commit(void *context)
 const struct control_ops scripted_meter_ops = {
 	.snapshot = take_snapshot, .health = take_health, .write = write_registers, .set = set_port, .set_password = set_password,
 	.entries = take_entries, .edges = take_edges, .panel = press_panel, .commit = commit,
+	.entries = take_entries, .edges = take_edges, .samples = take_samples, .positions = take_positions, .measurement = take_measurement, .commit = commit,
 };

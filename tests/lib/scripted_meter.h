@@ -14,6 +14,8 @@
 #define SCRIPTED_ENTRIES_MAX DATALOG_ENTRIES
 #define SCRIPTED_EDGES_MAX 4096
 #define SCRIPTED_NOT_FORCED 1000
+#define SCRIPTED_OLDEST 5040
+#define SCRIPTED_RUN 126
 
 struct scripted_meter {
 	pthread_mutex_t lock;
@@ -31,6 +33,8 @@ struct scripted_meter {
 	unsigned keys;			/* pressed */
 	int panel_forced;		/* what pressing keys gives, 0 = what is right */
 	_Alignas(16) char panel[4096];	/* the true panel, which stands in its own time: snapshot.t_ns */
+	/* The samples: of scan n, channel c has the value 10 n + c; scans SCRIPTED_OLDEST .. samples_next are held, SCRIPTED_RUN a block. */
+	uint64_t samples_next;
 };
 
 extern const struct control_ops scripted_meter_ops;

@@ -1,0 +1,10 @@
+# Programs over picture/.
+PICTURE_TESTS = \
+	tests/unit/picture/test_axis
+
+tests_unit_picture_test_axis_SOURCES = tests/unit/picture/test_axis.c
+tests_unit_picture_test_axis_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_picture_test_axis_LDADD = libpure.a $(CHECK_LIBS)
+
+check_PROGRAMS += $(PICTURE_TESTS)
+TESTS += $(PICTURE_TESTS)
