@@ -82,8 +82,13 @@ struct panel *panel_init(void *memory, int64_t now_ns);
 void panel_press(struct panel *panel, enum panel_button button, const struct snapshot *snapshot, int64_t now_ns,
 		 struct panel_request *request);
 
-/* What became of the request: accepted or not (refused by the meter's check, wrong password, not carried out in time). */
-void panel_answer(struct panel *panel, bool accepted, const struct snapshot *snapshot, int64_t now_ns);
+/*
+ * What became of the request.  Refused: by the meter's check, or it is not the password.  Failed: nobody could carry it out or tell
+ * in time; shown as refused, but no wrong password.
+ */
+enum panel_outcome { PANEL_REFUSED, PANEL_ACCEPTED, PANEL_FAILED };
+
+void panel_answer(struct panel *panel, enum panel_outcome outcome, const struct snapshot *snapshot, int64_t now_ns);
 
 /* Lets time pass: notices end, the panel goes back to its first screen. */
 void panel_tick(struct panel *panel, const struct snapshot *snapshot, int64_t now_ns);
@@ -91,7 +96,7 @@ void panel_tick(struct panel *panel, const struct snapshot *snapshot, int64_t no
 void panel_draw(const struct panel *panel, const struct panel_view *view, struct panel_screen *screen);
 
 /*
- * A row as text: each cell, a '.' behind those whose point is lit; "103.92", "SAvEd", "  .33".  Trailing blanks stay.
+ * A row as text: each cell, a '.' behind those whose point is lit; "103.92", "SAvEd", "   .33".  Trailing blanks stay.
  * `text` takes 2 x PANEL_CELLS + 1 bytes.
  */
 void panel_row_text(const struct panel_row *row, char text[2 * PANEL_CELLS + 1]);
