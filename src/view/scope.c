@@ -15,6 +15,9 @@
 #define ALL_FROM_ROWS 32
 #define ALL_FROM_COLUMNS 100
 #define TABLE_COLUMNS 34
+/* The least that a channel's bars need. */
+#define CHART_COLUMNS 26
+#define CHART_ROWS 5
 
 enum grid_colour scope_colour(int channel)
 {
@@ -48,6 +51,13 @@ static void draw_head(struct grid *grid, const struct scope_view *view)
 	scope_print(grid, 0, 28, GRID_PLAIN, "%s Hz  %s/s  %s", hz, rate, view->time);
 }
 
+static const char *ordinal(unsigned n)
+{
+	static const char *const ends[] = { "th", "st", "nd", "rd" };
+
+	return ends[n / 10 != 1 && n % 10 < 4 ? n % 10 : 0];
+}
+
 /* The note, else what the picture's zero is and how far harmonics are known. */
 static void draw_note(struct grid *grid, const struct scope_view *view)
 {
@@ -62,17 +72,15 @@ static void draw_note(struct grid *grid, const struct scope_view *view)
 			 view->channel[view->reference].name);
 	if (view->highest == 0)
 		grid_text(grid, 1, 0, trigger, GRID_DIM);
-	else if (view->highest < HARMONICS_MAX)
-		scope_print(grid, 1, 0, GRID_DIM, "%s; this rate tells harmonics to the %u%s, the rest is not known", trigger, view->highest,
-			    view->highest == 1 ? "st" : view->highest == 2 ? "nd" : view->highest == 3 ? "rd" : "th");
 	else
-		scope_print(grid, 1, 0, GRID_DIM, "%s; harmonics to the %dst", trigger, HARMONICS_MAX);
+		scope_print(grid, 1, 0, GRID_DIM, "%s; harmonics to the %u%s%s", trigger, view->highest, ordinal(view->highest),
+			    view->highest < HARMONICS_MAX ? ", no further at this rate" : "");
 }
 
 static void draw_help(struct grid *grid, const struct scope_area *area)
 {
 	static const char *const lines[] = {
-		"w p h a     waves, phasors, harmonics, all; Tab: the next page",
+		"w p h a     waves, phasors, harmonics, all; Enter: the next page",
 		"space       pause, go on",
 		"left right  fewer, more cycles (1 to 10)",
 		"up down     select a channel; Esc: none.  Its harmonics stand in full.",
@@ -84,10 +92,10 @@ static void draw_help(struct grid *grid, const struct scope_area *area)
 		"?           this help; any key leaves it",
 		"q           quit",
 		"",
-		"Waves begin at the rising zero of the first voltage that is there (else current).",
-		"rms and peak are without DC; crest is their quotient.  THD is the root of the sum of",
-		"the squares of harmonics 2 to 21, as far as the rate tells them, in parts of the",
-		"fundamental.  Angles are to the same zero; ahead is positive.",
+		"Waves begin at a rising zero of the first voltage that is there, else current.",
+		"rms and peak are without DC; crest is their quotient.  THD is the root of the",
+		"sum of the squares of harmonics 2 to 21, as far as the rate tells them, in parts",
+		"of the fundamental.  Angles are to the same zero; ahead is positive.",
 	};
 
 	for (unsigned i = 0; i < sizeof(lines) / sizeof(lines[0]) && i < area->rows; i++)
@@ -172,10 +180,16 @@ static void draw_phasors(struct grid *grid, const struct scope_area *area, const
 static void draw_harmonics(struct grid *grid, const struct scope_area *area, const struct scope_view *view,
 			   const struct scope_screen *screen)
 {
-	if (screen->selected >= 0 && screen->selected < ADC_CHANNELS)
-		scope_draw_list(grid, area, view, screen->selected);
+	bool one = screen->selected >= 0 && screen->selected < ADC_CHANNELS;
+
+	if (!one && area->columns >= 6 * CHART_COLUMNS && area->rows < 30)
+		scope_draw_charts(grid, area, view, screen, 6);
+	else if (!one && area->columns >= 3 * CHART_COLUMNS && area->rows >= 2 * CHART_ROWS)
+		scope_draw_charts(grid, area, view, screen, 3);
+	else if (!one && area->columns >= 2 * CHART_COLUMNS && area->rows >= 3 * CHART_ROWS)
+		scope_draw_charts(grid, area, view, screen, 2);
 	else
-		scope_draw_charts(grid, area, view, screen, area->columns < 78 ? 2 : area->columns >= 6 * 26 && area->rows < 30 ? 6 : 3);
+		scope_draw_list(grid, area, view, one ? screen->selected : ADC_VA);
 }
 
 /* Waves left, phasors right; below them, where there is room, the harmonics. */
@@ -208,8 +222,7 @@ void scope_draw(struct grid *grid, const struct scope_view *view, const struct s
 	draw_head(grid, view);
 	draw_note(grid, view);
 	if (screen->keys)
-		grid_text(grid, (int)grid->rows - 1, 0, "w waves p phasors h harmonics a all  space pause  arrows cycles, channel  ? help  q quit",
-			  GRID_DIM);
+		grid_text(grid, (int)grid->rows - 1, 0, "w waves  p phasors  h harmonics  a all  space pause  arrows  ? help  q quit", GRID_DIM);
 	if (screen->help)
 		draw_help(grid, &body);
 	else if (view->state == SCOPE_NO_SAMPLES)

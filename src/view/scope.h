@@ -18,7 +18,7 @@ struct scope_screen {
 	bool keys;			/* a last line that tells the most important keys */
 };
 
-#define SCOPE_ROWS_MIN 12
+#define SCOPE_ROWS_MIN 16
 #define SCOPE_COLUMNS_MIN 44
 
 /* Draws into all of the grid. */

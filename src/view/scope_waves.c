@@ -5,7 +5,7 @@
 #include "view/scope_parts.h"
 
 #define AXIS_COLUMNS 9
-#define LEGEND_COLUMNS 17
+#define LEGEND_COLUMNS 18
 /* A frame narrower than this has no legend. */
 #define LEGEND_FROM_COLUMNS 52
 #define TIME_LABELS_MAX 6
@@ -14,6 +14,7 @@
 struct plot {
 	struct canvas canvas;
 	const struct scope_view *view;
+	bool phase;		/* voltage and current of one phase, not three of a kind */
 };
 
 static int x_of(const struct plot *plot, double t_s)
@@ -42,6 +43,12 @@ static void draw_axes(struct plot *plot)
 			canvas_dot(&plot->canvas, x_of(plot, plot->view->span_s * cycle / plot->view->cycles), (int)y, GRID_DIM);
 }
 
+/* In the frame of a phase its current shall not look like its voltage. */
+static enum grid_colour wave_colour(const struct plot *plot, int c)
+{
+	return plot->phase && c >= ADC_IA ? GRID_PLAIN : scope_colour(c);
+}
+
 static void draw_wave(struct plot *plot, int c)
 {
 	const struct scope_channel *channel = &plot->view->channel[c];
@@ -59,11 +66,18 @@ static void draw_wave(struct plot *plot, int c)
 		y = y_of(plot, value / channel->full_scale);
 		/* of many samples on one dot only the first is drawn */
 		if (!joined || x != from_x || y != from_y)
-			canvas_line(&plot->canvas, joined ? from_x : x, joined ? from_y : y, x, y, scope_colour(c));
+			canvas_line(&plot->canvas, joined ? from_x : x, joined ? from_y : y, x, y, wave_colour(plot, c));
 		joined = true;
 		from_x = x;
 		from_y = y;
 	}
+}
+
+static bool is_letter(const struct grid *grid, int row, int column)
+{
+	uint32_t code = (unsigned)column < grid->columns ? grid->cell[(unsigned)row * grid->columns + (unsigned)column].code : ' ';
+
+	return code >= 'A' && code <= 'Z';
 }
 
 /* A letter above the first crest, so that waves can be told from each other without colours. */
@@ -87,8 +101,11 @@ static void mark_wave(const struct plot *plot, int c, char letter)
 	/* flat: beside those of the other channels on the zero line */
 	column = canvas->column + (at < 0 ? 1 + 2 * c : at / 2);
 	row = canvas->row + y_of(plot, at < 0 ? 0 : most / channel->full_scale) / 4 - 1;
-	grid_put(canvas->grid, row < canvas->row ? canvas->row : row, column, (uint32_t)letter, scope_colour(c));
-	grid_mark(canvas->grid, row < canvas->row ? canvas->row : row, column, 1, true, false);
+	row = row < canvas->row ? canvas->row : row;
+	while (is_letter(canvas->grid, row, column))
+		column += 2;
+	grid_put(canvas->grid, row, column, (uint32_t)letter, wave_colour(plot, c));
+	grid_mark(canvas->grid, row, column, 1, true, false);
 }
 
 /* Full scale of one channel at both ends of the axis, `line` lines from them. */
@@ -123,14 +140,14 @@ static void label_time(const struct plot *plot)
 }
 
 /* Returns the row below. */
-static int draw_legend(struct grid *grid, int row, int column, unsigned lines, const struct scope_view *view,
-		       const struct scope_screen *screen, int c)
+static int draw_legend(const struct plot *plot, int row, int column, unsigned lines, const struct scope_screen *screen, int c)
 {
-	const struct scope_channel *channel = &view->channel[c];
+	const struct scope_channel *channel = &plot->view->channel[c];
+	struct grid *grid = plot->canvas.grid;
 	char value[24];
 
 	scope_view_value(value, sizeof(value), channel->rms, channel->unit);
-	scope_print(grid, row, column, scope_colour(c), "%s%10s rms", channel->name, value);
+	scope_print(grid, row, column, wave_colour(plot, c), "%s%10s rms", channel->name, value);
 	grid_mark(grid, row, column, 2, true, c == screen->selected);
 	if (!channel->shown || channel->clipped)
 		scope_print(grid, row, column + 13, GRID_RED, "%s", channel->shown ? "CLIP" : " off");
@@ -138,9 +155,9 @@ static int draw_legend(struct grid *grid, int row, int column, unsigned lines, c
 	if (lines > 1)
 		scope_print(grid, row + 1, column, GRID_PLAIN, "%12s peak", value);
 	if (lines > 2 && isnan(channel->crest))
-		scope_print(grid, row + 2, column, GRID_PLAIN, "%10s   crest", "----");
+		scope_print(grid, row + 2, column, GRID_PLAIN, "%10s  crest", "----");
 	else if (lines > 2)
-		scope_print(grid, row + 2, column, GRID_PLAIN, "%10.3f   crest", channel->crest);
+		scope_print(grid, row + 2, column, GRID_PLAIN, "%10.3f  crest", channel->crest);
 	return row + (int)lines;
 }
 
@@ -150,7 +167,7 @@ void scope_draw_frame(struct grid *grid, const struct scope_area *area, const st
 	unsigned legend = area->columns >= LEGEND_FROM_COLUMNS ? LEGEND_COLUMNS : 0;
 	unsigned channels = (unsigned)((end - first + step - 1) / step), lines = (area->rows - 2) / channels;
 	int row = area->row + 1, scales = 0;
-	struct plot plot = { .view = view };
+	struct plot plot = { .view = view, .phase = step > 1 };
 
 	if (area->rows < 5 || area->columns < 24)
 		return;
@@ -163,12 +180,12 @@ void scope_draw_frame(struct grid *grid, const struct scope_area *area, const st
 			draw_wave(&plot, c);
 	for (int c = first; c < end; c += step) {
 		if (view->channel[c].shown)
-			mark_wave(&plot, c, step > 1 ? view->channel[c].name[0] : view->channel[c].name[1]);
+			mark_wave(&plot, c, view->channel[c].name[plot.phase ? 0 : 1]);
 		/* of a kind all have one scale */
-		if (c == first || step > 1)
+		if (c == first || plot.phase)
 			label_scale(&plot, area, &view->channel[c], scales++);
 		if (legend)
-			row = draw_legend(grid, row, area->column + (int)(area->columns - legend) - 1, lines < 3 ? lines : 3, view, screen, c);
+			row = draw_legend(&plot, row, area->column + (int)(area->columns - legend), lines < 3 ? lines : 3, screen, c);
 	}
 	scope_print(grid, plot.canvas.row + y_of(&plot, 0) / 4, area->column + 1, GRID_PLAIN, "%*s", AXIS_COLUMNS - 1, "0");
 	label_time(&plot);
