@@ -7,6 +7,11 @@ dinmeter_SOURCES = \
 	%D%/log_columns.c %D%/log_columns.h \
 	%D%/log_export.c \
 	%D%/outputs.c \
+	%D%/panel.c \
+	%D%/panel_link.c %D%/panel_link.h \
+	%D%/panel_live.c %D%/panel_live.h \
+	%D%/panel_screen.c %D%/panel_screen.h \
+	%D%/panel_show.c %D%/panel_show.h \
 	%D%/registers.c \
 	%D%/since.c %D%/since.h \
 	%D%/status.c \

@@ -16,6 +16,7 @@ static const struct {
 	{ "outputs", client_outputs, "show the contacts, watch simulated ones" },
 	{ "export-state", client_export_state, "write the meter's whole state as JSON" },
 	{ "import-state", client_import_state, "put such a state in the place of the meter's" },
+	{ "panel", client_panel, "show the front panel and press its buttons" },
 	{ "registers", client_registers, "print the Modbus register map" },
 	{ "reset", client_reset, "clear energies, demand, pulse counters or the log" },
 	{ "set", client_set, "change a setting" },

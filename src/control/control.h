@@ -15,7 +15,15 @@
 #include "modbus/pdu.h"
 #include "modbus/slave.h"
 #include "outputs/outputs.h"
+#include "panel/device.h"
+#include "panel/panel.h"
 #include "store/store.h"
+
+struct control_panel {
+	char place[sizeof(((struct panel_screen *)0)->place)];	/* where in the menus */
+	struct panel_device_status display, buttons;
+	uint64_t presses;		/* of the buttons, not of clients */
+};
 
 /* What the status shows beside the snapshot. */
 struct control_health {
@@ -26,14 +34,17 @@ struct control_health {
 	struct store_status store;
 	char store_path[256];
 	struct outputs_status outputs;
+	struct control_panel panel;
 	struct identity identity;
 	int64_t started_ns, now_ns;	/* CLOCK_MONOTONIC */
 };
 
+#define PANEL_KEYS_MAX 64
+
 /* Results of writes that are no Modbus exception codes. */
 enum { CONTROL_BUSY = -16, CONTROL_TIMEOUT = -110 };
 
-/* What the control thread asks of the daemon; all but write return at once. */
+/* What the control thread asks of the daemon; all but what changes the meter returns at once. */
 struct control_ops {
 	void (*snapshot)(void *context, struct snapshot *snapshot);
 	void (*health)(void *context, struct control_health *health);
@@ -47,6 +58,11 @@ struct control_ops {
 	unsigned (*entries)(void *context, uint64_t from, unsigned max, struct datalog_entry *entries);
 	/* Edges of simulated contacts with number > since. */
 	unsigned (*edges)(void *context, uint64_t since, unsigned max, struct outputs_edge *edges);
+	/*
+	 * Presses n <= PANEL_KEYS_MAX buttons of the panel, waits until all is done that they ask for, 2 s at most, and gives the screen
+	 * then: 0, -EBUSY or -ETIMEDOUT (some were not pressed).
+	 */
+	int (*panel)(void *context, const enum panel_button *buttons, unsigned n, struct panel_screen *screen);
 	/* Commits the store at once. */
 	void (*commit)(void *context);
 };

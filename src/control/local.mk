@@ -6,6 +6,7 @@ libshell_a_SOURCES += \
 	%D%/peer.c %D%/peer.h \
 	%D%/protocol.c %D%/protocol.h \
 	%D%/reply_log.c \
+	%D%/reply_panel.c \
 	%D%/reply_registers.c \
 	%D%/reply_status.c \
 	%D%/reply_write.c \

@@ -33,6 +33,7 @@ static const struct command {
 	{ "store", reply_store, { NULL } },
 	{ "log", reply_log, { "from", "max" } },
 	{ "edges", reply_edges, { "since", "max" } },
+	{ "panel", reply_panel, { "keys" } },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))

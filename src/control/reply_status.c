@@ -21,12 +21,13 @@ static const struct part {
 	{ "outputs", status_outputs },
 	{ "log", status_log },
 	{ "control", status_control },
+	{ "panel", status_panel },
 };
 
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
 static const char part_names[] =
-	"meter, readings, energy, demand, settings, alerts, adc, bus, store, outputs, log, control";
+	"meter, readings, phasors, energy, demand, settings, alerts, adc, bus, store, outputs, log, control, panel";
 
 /* Marks what is asked for: all, or the names in the array. */
 static int choose(struct request *request, bool chosen[PARTS])

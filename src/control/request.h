@@ -46,5 +46,6 @@ int reply_command(struct request *request);
 int reply_store(struct request *request);
 int reply_log(struct request *request);
 int reply_edges(struct request *request);
+int reply_panel(struct request *request);
 
 #endif

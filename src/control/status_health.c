@@ -152,3 +152,25 @@ void status_control(struct json_object *object, const struct status_view *view)
 	json_add_count(object, "busy", view->counters->busy);
 	json_add_count(object, "denied", view->counters->denied);
 }
+
+static struct json_object *device_object(const struct panel_device_status *device)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_add_bool(object, "configured", device->configured);
+	json_add_bool(object, "working", device->working);
+	json_add_text(object, "name", device->name);
+	json_add_count(object, "errors", device->errors);
+	add_error(object, device->last_error);
+	return object;
+}
+
+void status_panel(struct json_object *object, const struct status_view *view)
+{
+	const struct control_panel *panel = &view->health.panel;
+
+	json_add_text(object, "place", panel->place);
+	json_add(object, "display", device_object(&panel->display));
+	json_add(object, "buttons", device_object(&panel->buttons));
+	json_add_count(object, "presses", panel->presses);
+}

@@ -27,6 +27,9 @@ void config_defaults(struct config *config)
 			    .turnaround_us = -1, .gap_ms = 20 },
 		.store_path = "/var/lib/dinmeterd", .store_interval_s = 10,
 		.control_socket = "/run/dinmeterd/control", .control_group = "dinmeter",
+		.display = { .columns = 16, .baud = 9600 },
+		.buttons.key = { [PANEL_PLUS] = "KEY_UP", [PANEL_MINUS] = "KEY_DOWN", [PANEL_NEXT] = "KEY_RIGHT",
+				 [PANEL_BACK] = "KEY_LEFT" },
 	};
 	for (int c = 0; c < CONTACTS; c++)
 		config->outputs.contact[c] = (struct contact_config){ .line = "-1", .bias = '=', .drive = 'p' };

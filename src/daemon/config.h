@@ -11,6 +11,8 @@
 #include "modbus/pdu.h"
 #include "modbus/slave.h"
 #include "outputs/outputs.h"
+#include "panel/buttons.h"
+#include "panel/display.h"
 
 struct config {
 	struct adc_config adc;
@@ -23,6 +25,8 @@ struct config {
 	int store_interval_s;
 	char control_socket[108];
 	char control_group[64];
+	struct display_config display;
+	struct buttons_config buttons;
 	struct identity identity;
 	char source_at[280];		/* "FILE:LINE" of adc.recording, or else of adc.source; "" when no file has them */
 };

@@ -166,10 +166,46 @@ static void check_contacts(struct config_reader *reader)
 	}
 }
 
+/* One key cannot be two buttons; a key may have several names. */
+static void check_buttons(struct config_reader *reader)
+{
+	static const char *const keys[PANEL_BUTTONS] = {
+		[PANEL_PLUS] = "panel.keys.plus", [PANEL_MINUS] = "panel.keys.minus", [PANEL_NEXT] = "panel.keys.next",
+		[PANEL_BACK] = "panel.keys.back",
+	};
+	const struct buttons_config *buttons = &reader->config->buttons;
+
+	for (int b = 1; b < PANEL_BUTTONS; b++) {
+		for (int d = 0; d < b; d++) {
+			const char *const paths[] = { keys[b], keys[d], NULL };
+
+			if (!sound(reader, paths) || buttons_key_code(buttons->key[b]) != buttons_key_code(buttons->key[d]))
+				continue;
+			contradict(reader, paths, "got \"%s\", must not be that of %s", buttons->key[b], keys[d]);
+			break;
+		}
+	}
+}
+
+/* Two cannot write to one line. */
+static void check_display(struct config_reader *reader)
+{
+	static const char *const paths[] = { "panel.display", "modbus.device", NULL };
+	const struct config *config = reader->config;
+	char got[CONFIG_PATH_ROOM];
+
+	if (!*config->display.device || strcmp(config->display.device, config->modbus.device) || !sound(reader, paths))
+		return;
+	config_quote(config->display.device, got, sizeof(got));
+	contradict(reader, paths, "got %s, must not be modbus.device", got);
+}
+
 void config_check(struct config_reader *reader)
 {
 	check_channels(reader);
 	check_block(reader);
 	check_settings(reader);
 	check_contacts(reader);
+	check_buttons(reader);
+	check_display(reader);
 }

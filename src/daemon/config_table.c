@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "panel/display_text.h"
+
 #define FIELD(field) .offset = offsetof(struct config, field), .size = sizeof(((struct config *)0)->field)
 #define PART(field) .offset = offsetof(struct adc_sim_harmonic, field), .size = sizeof(((struct adc_sim_harmonic *)0)->field)
 #define BOOL(name, field) { .path = name, .type = CONFIG_BOOL, FIELD(field) }
@@ -32,12 +34,16 @@
 #define LED(name, l) \
 	{ .path = "outputs.leds." name, .type = CONFIG_STRING, FIELD(outputs.led[l]), .valid = is_led, \
 	  .note = "the name of an LED in /sys/class/leds, of at most 63 bytes" }
+#define BUTTON(name, b) \
+	{ .path = "panel.keys." name, .type = CONFIG_STRING, FIELD(buttons.key[b]), .valid = is_key, \
+	  .note = "the name of a key in linux/input-event-codes.h, such as \"KEY_ENTER\" or \"BTN_0\"" }
 
 static const int system_types[] = { 10, 11, 12, 31, 40 };
 static const int ct_secondaries[] = { 1, 3 };
 static const int pulse_energies[] = { 10, 100, 1000, 10000 };
 static const int sync_to_comms[] = { 0 };
 static const int bauds[] = { 1200, 2400, 4800, 9600, 19200, 38400 };
+static const int display_bauds[] = { 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200 };
 static const int unquantised[] = { 0 };
 
 static const struct config_word sources[] = { { "iio", 0 }, { "sim", 0 }, { "comtrade", 0 }, { NULL, 0 } };
@@ -74,6 +80,16 @@ static bool is_uri(const char *text)
 static bool is_port(const char *text)
 {
 	return *text && strcmp(text, "pty:");
+}
+
+static bool is_display(const char *text)
+{
+	return !*text || *text == '/';
+}
+
+static bool is_key(const char *text)
+{
+	return buttons_key_code(text) >= 0;
 }
 
 /* It becomes a directory's name in a path. */
@@ -153,6 +169,13 @@ const struct config_key config_keys[] = {
 
 	STRING("control.socket", control_socket),
 	STRING("control.group", control_group),
+
+	{ .path = "panel.display", .type = CONFIG_STRING, FIELD(display.device), .valid = is_display,
+	  .note = "\"\" or the path of /dev/lcd or a tty, of at most 127 bytes" },
+	INT("panel.columns", display.columns, DISPLAY_COLUMNS_LEAST, DISPLAY_COLUMNS_MOST, NULL),
+	SET("panel.baud", display.baud, display_bauds, NULL),
+	STRING("panel.buttons", buttons.device),
+	BUTTON("plus", PANEL_PLUS), BUTTON("minus", PANEL_MINUS), BUTTON("next", PANEL_NEXT), BUTTON("back", PANEL_BACK),
 
 	STRING("identity.vendor", identity.vendor),
 	STRING("identity.product", identity.product),

@@ -275,6 +275,8 @@ static int start(struct daemon *daemon)
 		ret = start_store(daemon);
 	if (ret >= 0)
 		ret = acquire_start(&daemon->acquire, daemon->adc, daemon->queue);
+	if (ret >= 0)
+		ret = daemon_panel_start(daemon);
 	if (ret >= 0 && *config->control_socket)
 		ret = control_start(&daemon->control, config->control_socket, config->control_group, &daemon_control_ops, daemon);
 	return ret;
@@ -298,6 +300,7 @@ static void stop(struct daemon *daemon)
 		log_account(daemon);
 	if (daemon->control)
 		control_stop(daemon->control);
+	daemon_panel_stop(daemon);
 	if (daemon->acquire)
 		acquire_stop(daemon->acquire);
 	slave_free(daemon->slave);

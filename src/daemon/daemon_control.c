@@ -32,6 +32,7 @@ static void copy_health(void *context, struct control_health *health)
 		memcpy(health->store_path, daemon->config.store_path, sizeof(health->store_path));
 	}
 	outputs_get_status(daemon->outputs, &health->outputs);
+	daemon_panel_get_status(daemon, &health->panel);
 	health->identity = daemon->config.identity;
 	health->started_ns = daemon->started_ns;
 	health->now_ns = monotonic_ns();
@@ -82,6 +83,13 @@ static unsigned copy_edges(void *context, uint64_t since, unsigned max, struct o
 	return outputs_get_edges(daemon->outputs, since, edges, max);
 }
 
+static int press_panel(void *context, const enum panel_button *buttons, unsigned n, struct panel_screen *screen)
+{
+	struct daemon *daemon = context;
+
+	return panel_host_press(daemon->panel, buttons, n, screen);
+}
+
 static void commit(void *context)
 {
 	struct daemon *daemon = context;
@@ -98,5 +106,6 @@ const struct control_ops daemon_control_ops = {
 	.set_password = set_password,
 	.entries = copy_entries,
 	.edges = copy_edges,
+	.panel = press_panel,
 	.commit = commit,
 };

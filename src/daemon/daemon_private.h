@@ -15,6 +15,9 @@
 #include "daemon/meter_thread.h"
 #include "modbus/slave.h"
 #include "outputs/outputs.h"
+#include "panel/buttons.h"
+#include "panel/display.h"
+#include "panel/host.h"
 #include "store/closures.h"
 #include "store/store.h"
 
@@ -31,6 +34,9 @@ struct daemon {
 	struct acquire *acquire;
 	struct meter_thread *meter;
 	struct slave *slave;
+	struct panel_host *panel;
+	struct display *display;
+	struct buttons *buttons;
 	struct control *control;
 
 	pthread_mutex_t bus_lock;	/* below: the main thread's account of the bus, for others to copy */
@@ -40,5 +46,10 @@ struct daemon {
 
 /* What the control socket asks; context: struct daemon. */
 extern const struct control_ops daemon_control_ops;
+
+/* The panel, its display and its buttons: daemon_panel.c.  0 or -errno; what was started is to be stopped in any case. */
+int daemon_panel_start(struct daemon *daemon);
+void daemon_panel_stop(struct daemon *daemon);
+void daemon_panel_get_status(struct daemon *daemon, struct control_panel *status);
 
 #endif

@@ -10,6 +10,7 @@ libshell_a_SOURCES += \
 	%D%/config_value.c \
 	%D%/daemon.c %D%/daemon.h %D%/daemon_private.h \
 	%D%/daemon_control.c \
+	%D%/daemon_panel.c \
 	%D%/kick.c %D%/kick.h \
 	%D%/log.c %D%/log.h \
 	%D%/meter_thread.c %D%/meter_thread.h \

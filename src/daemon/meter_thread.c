@@ -22,7 +22,7 @@
 enum request_state { REQUEST_NONE, REQUEST_POSTED, REQUEST_DONE };
 
 /* The bus is told by an eventfd, others wait on a condition: each has a request of its own under way. */
-enum { SLOT_BUS, SLOT_LOCAL, SLOTS };
+enum { SLOT_BUS, SLOT_LOCAL, SLOT_PANEL, SLOTS };
 
 struct slot {
 	struct meter_request request;
@@ -443,12 +443,13 @@ int meter_thread_take_result(struct meter_thread *thread)
 
 int meter_thread_request(struct meter_thread *thread, const struct meter_request *request)
 {
-	struct slot *slot = &thread->slot[SLOT_LOCAL];
+	unsigned which = request->panel ? SLOT_PANEL : SLOT_LOCAL;
+	struct slot *slot = &thread->slot[which];
 	int64_t deadline_ns = monotonic_ns() + PATIENCE_NS;
 	int ret;
 
 	pthread_mutex_lock(&thread->lock);
-	ret = post(thread, SLOT_LOCAL, request);
+	ret = post(thread, which, request);
 	if (ret)
 		goto out;
 	block_queue_kick(thread->queue);

@@ -41,6 +41,7 @@ struct meter_request {
 	enum setting setting;
 	int value;
 	bool setup;			/* the setup password; false: the reset password */
+	bool panel;			/* the panel asks: it has one request under way beside that of the others */
 	char hash[NV_HASH_MAX];
 };
 
@@ -66,7 +67,8 @@ int meter_thread_done_fd(const struct meter_thread *thread);
 int meter_thread_take_result(struct meter_thread *thread);
 
 /*
- * Any other thread: the same, waiting for the result.  0, the Modbus exception code, -EBUSY while another waits, or
+ * Any other thread: the same, waiting for the result.  0, the Modbus exception code, -EBUSY while another waits (of the panel's: another of its
+ * own), or
  * -ETIMEDOUT when the meter did not answer within 2 s (it will carry the request out all the same).
  */
 int meter_thread_request(struct meter_thread *thread, const struct meter_request *request);

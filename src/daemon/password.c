@@ -33,3 +33,28 @@ int password_hash(const char *word, const char *setting, char hash[NV_HASH_MAX])
 	free(data);
 	return ret;
 }
+
+/* In a time that does not tell how much of the two is the same. */
+static bool same(const char a[NV_HASH_MAX], const char b[NV_HASH_MAX])
+{
+	volatile unsigned char differ = 0;
+
+	for (int i = 0; i < NV_HASH_MAX; i++)
+		differ |= (unsigned char)(a[i] ^ b[i]);
+	return !differ;
+}
+
+int password_verify(const char *word, const char *hash)
+{
+	char kept[NV_HASH_MAX] = "", made[NV_HASH_MAX] = "";
+	int ret;
+
+	if (!*hash || (size_t)snprintf(kept, sizeof(kept), "%s", hash) >= sizeof(kept))
+		return -EINVAL;
+	ret = password_hash(word, kept, made);
+	if (!ret && !same(kept, made))
+		ret = -EACCES;
+	explicit_bzero(made, sizeof(made));
+	explicit_bzero(kept, sizeof(kept));
+	return ret;
+}

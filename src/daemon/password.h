@@ -17,4 +17,7 @@ bool password_legal(const char *word);
  */
 int password_hash(const char *word, const char *setting, char hash[NV_HASH_MAX]);
 
+/* Is it the word of that hash?  Compared in constant time.  0, -EACCES when it is not, or another -errno when that cannot be told. */
+int password_verify(const char *word, const char *hash);
+
 #endif

@@ -160,6 +160,11 @@ void outputs_flash(struct outputs *outputs, enum led led)
 	leds_flash(outputs->leds, led);
 }
 
+void outputs_get_lit(struct outputs *outputs, bool lit[LEDS])
+{
+	leds_get_lit(outputs->leds, lit);
+}
+
 unsigned outputs_get_edges(struct outputs *outputs, uint64_t since, struct outputs_edge *edges, unsigned max)
 {
 	return lines_get_edges(outputs->lines, since, edges, max);

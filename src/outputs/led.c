@@ -17,6 +17,7 @@
 #include "outputs/thread.h"
 
 #define LOOK_NS INT64_C(5000000000)	/* so long the thread sleeps at most */
+#define SEEN_NS INT64_C(300000000)	/* so long what was lit for a moment is told of */
 
 /* One use; several of the same name share the first one's device. */
 struct device {
@@ -37,6 +38,7 @@ struct leds {
 	struct thread thread;
 	/* Bits by enum led.  What others ask for, and what the thread shows of itself: no lock, so nobody waits for an LED. */
 	atomic_uint lit, flashed, working;
+	atomic_llong lit_ns[LEDS];	/* CLOCK_MONOTONIC: lit or flashed last, 0 = never */
 	atomic_bool stop;
 	struct log_limit limit;
 };
@@ -217,12 +219,16 @@ void leds_set(struct leds *leds, enum led led, bool lit)
 	unsigned bit = 1u << led;
 	unsigned before = lit ? atomic_fetch_or(&leds->lit, bit) : atomic_fetch_and(&leds->lit, ~bit);
 
-	if (!(before & bit) == lit)
-		kick_give(leds->kick_fd);
+	if (!(before & bit) != lit)
+		return;
+	if (lit)
+		atomic_store(&leds->lit_ns[led], monotonic_ns());
+	kick_give(leds->kick_fd);
 }
 
 void leds_flash(struct leds *leds, enum led led)
 {
+	atomic_store(&leds->lit_ns[led], monotonic_ns());
 	if (*leds->device[led].name && !(atomic_fetch_or(&leds->flashed, 1u << led) & 1u << led))
 		kick_give(leds->kick_fd);
 }
@@ -234,6 +240,18 @@ void leds_get_status(struct leds *leds, struct outputs_status *status)
 	for (unsigned l = 0; l < LEDS; l++) {
 		status->led_configured[l] = *leds->device[l].name;
 		status->led_working[l] = *leds->device[l].name && (working >> leds->device[l].owner & 1);
+	}
+}
+
+void leds_get_lit(struct leds *leds, bool lit[LEDS])
+{
+	unsigned steady = atomic_load(&leds->lit);
+	int64_t now_ns = monotonic_ns();
+
+	for (unsigned l = 0; l < LEDS; l++) {
+		int64_t lit_ns = atomic_load(&leds->lit_ns[l]);
+
+		lit[l] = steady >> l & 1 || (lit_ns && now_ns - lit_ns < SEEN_NS);
 	}
 }
 

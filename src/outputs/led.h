@@ -25,6 +25,12 @@ void leds_flash(struct leds *leds, enum led led);
 /* Any thread: led_working and led_configured. */
 void leds_get_status(struct leds *leds, struct outputs_status *status);
 
+/*
+ * Any thread: which are lit, also those that are not there; a moment's light is told of for 0.3 s, so that who looks five times a
+ * second sees it.
+ */
+void leds_get_lit(struct leds *leds, bool lit[LEDS]);
+
 /* Asks the thread to leave the alarm LED lit, as nobody measures any more, and the others dark, and to end. */
 void leds_ask_stop(struct leds *leds);
 

@@ -65,6 +65,9 @@ void outputs_set_healthy(struct outputs *outputs, bool healthy, int64_t until_ns
 /* Data was sent, received, received damaged: the LED is lit for a moment.  Cheap. */
 void outputs_flash(struct outputs *outputs, enum led led);
 
+/* Which LEDs are lit, whether they are there or not; what flashed is told of for 0.3 s. */
+void outputs_get_lit(struct outputs *outputs, bool lit[LEDS]);
+
 /* Each change of a simulated contact ("sim"), the newest 4096 kept. */
 struct outputs_edge {
 	uint64_t number;	/* from 1 */

@@ -36,7 +36,7 @@ EXTRA_DIST += %D%/corpus/comtrade
 FUZZ_TARGETS += %D%/fuzz_config
 %C%_fuzz_config_SOURCES = %D%/fuzz_config.c $(FUZZ_MAIN)
 %C%_fuzz_config_LDFLAGS = $(FUZZ_LINK)
-%C%_fuzz_config_LDADD = libshell.a libpure.a $(LIBCONFIG_LIBS)
+%C%_fuzz_config_LDADD = libshell.a libpure.a $(LIBCONFIG_LIBS) $(LIBEVDEV_LIBS)
 EXTRA_DIST += %D%/corpus/config
 
 FUZZ_TARGETS += %D%/fuzz_rtu

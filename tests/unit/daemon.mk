@@ -12,7 +12,7 @@ tests_unit_test_backoff_LDADD = libshell.a $(CHECK_LIBS)
 
 tests_unit_test_config_SOURCES = tests/unit/test_config.c
 tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_config_LDADD = libshell.a libpure.a $(LIBCONFIG_LIBS) $(CHECK_LIBS)
+tests_unit_test_config_LDADD = libshell.a libpure.a $(LIBCONFIG_LIBS) $(LIBEVDEV_LIBS) $(CHECK_LIBS)
 
 tests_unit_test_log_SOURCES = tests/unit/test_log.c
 tests_unit_test_log_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
