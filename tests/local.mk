@@ -9,6 +9,7 @@ include tests/unit/store.mk
 include tests/unit/control.mk
 include tests/unit/picture.mk
 include tests/unit/daemon.mk
+include tests/unit/view_panel.mk
 include tests/integration/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk

@@ -154,7 +154,7 @@ int tui_open(bool ascii, bool colour)
 	int error;
 
 	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &tui.before))
-		return refuse(-ENOTTY, "standard input and output must be a terminal");
+		return fputs("dinmeter: standard input and output must be a terminal\n", stderr), -ENOTTY;
 	if (!term || !*term)
 		return refuse(-ENODEV, "the type of the terminal is not known");
 	if (!at_exit && atexit(tui_close))

@@ -95,7 +95,7 @@ static int open_name(struct buttons *buttons, char found[BUTTONS_PATH_MAX])
 	for (int i = 0; i < n; i++) {
 		error = open_path(buttons, path[i]);
 		if (!error) {
-			snprintf(found, BUTTONS_PATH_MAX, "%s", path[i]);
+			memcpy(found, path[i], BUTTONS_PATH_MAX);
 			break;
 		}
 		close_device(buttons);

@@ -276,7 +276,7 @@ static void draw_text(struct grid *grid, int row, int column, unsigned rows, uns
 			continue;
 		if (i == LINE_MESSAGE)
 			put_words(grid, row, column, 1, columns, words[i], GRID_YELLOW);
-		else
+		else if ((i != LINE_HELP && i != LINE_TITLE) || width_of(words[i]) <= (int)columns)
 			put_whole(grid, row, column, columns, words[i], i == LINE_TOP || i == LINE_BOTTOM);
 		row++;
 	}

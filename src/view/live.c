@@ -32,8 +32,8 @@ static void put_value(struct grid *grid, int row, int column, int width, double 
 		do
 			length = snprintf(text, sizeof(text), "%.*f", decimals, value);
 		while (length >= width && decimals-- > 0);
-		if (length >= width)
-			length = snprintf(text, sizeof(text), "%.1e", value);
+		for (decimals = 1; length >= width && decimals >= 0; decimals--)
+			length = snprintf(text, sizeof(text), "%.*e", decimals, value);
 	}
 	grid_text(grid, row, column + width - length, text, colour);
 }
