@@ -57,7 +57,7 @@ static uint32_t pixel(cairo_surface_t *surface, double x, double y)
 	return ((const uint32_t *)(const void *)row)[(int)x] & 0xffffff;
 }
 
-/* A hundred samples of known waves over two cycles of 50 Hz. */
+/* Known waves: a hundred samples a cycle, two cycles of 50 Hz. */
 static double sample[ADC_CHANNELS][201];
 
 static void make_view(struct scope_view *view)
@@ -135,6 +135,64 @@ START_TEST(the_svg_says_its_title_units_and_legends_in_words)
 	bytes = read_file(path, &size);
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		ck_assert_msg(strstr(bytes, words[i]) != NULL, "no '%s'", words[i]);
+	free(bytes);
+}
+END_TEST
+
+/* Every element is closed, in its order, quotes end and no loose < or & stands anywhere: what a parser of XML would refuse. */
+static bool is_well_formed(const char *xml)
+{
+	char open[16][32];
+	unsigned depth = 0;
+
+	for (; *xml; xml++) {
+		size_t length;
+
+		if (*xml == '&' && strncmp(xml, "&amp;", 5) && strncmp(xml, "&lt;", 4) && strncmp(xml, "&gt;", 4) && strncmp(xml, "&quot;", 6))
+			return false;
+		if (*xml != '<')
+			continue;
+		length = strcspn(++xml, " />\n?");
+		if (*xml == '/') {
+			length = strcspn(++xml, ">");
+			if (!depth || strlen(open[depth - 1]) != length || strncmp(open[--depth], xml, length))
+				return false;
+		} else if (*xml != '?') {
+			if (depth == 16 || !length || length >= sizeof(open[0]))
+				return false;
+			snprintf(open[depth++], sizeof(open[0]), "%.*s", (int)length, xml);
+		}
+		for (; *xml != '>'; xml++) {
+			if (*xml == '"')
+				xml += 1 + strcspn(xml + 1, "\"<");
+			if (!*xml || *xml == '<')
+				return false;
+			if (*xml == '/' && xml[1] == '>')
+				depth--;
+		}
+	}
+	return depth == 0;
+}
+
+START_TEST(an_svg_is_well_formed)
+{
+	static const char *const bad[] = { "<a>", "<a></b>", "<a b=\"<\"/>", "<a>&x</a>", "<a><b></a></b>", "</a>", "<a b=\"c/>" };
+	struct panel_screen screen;
+	struct scope_view view;
+	char *bytes;
+	size_t size;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		ck_assert_msg(!is_well_formed(bad[i]), "%s passes", bad[i]);
+	make_view(&view);
+	ck_assert_int_eq(scope_picture_write(&view, in_directory("form.svg"), PICTURE_LIGHT), 0);
+	bytes = read_file(path, &size);
+	ck_assert(is_well_formed(bytes));
+	free(bytes);
+	memset(&screen, 0, sizeof(screen));
+	ck_assert_int_eq(panel_picture_write(&screen, in_directory("panel.svg"), PICTURE_DARK), 0);
+	bytes = read_file(path, &size);
+	ck_assert(is_well_formed(bytes));
 	free(bytes);
 }
 END_TEST
@@ -407,6 +465,7 @@ static void remove_directory(void)
 	if (files)
 		closedir(files);
 	rmdir(directory);
+	cairo_debug_reset_static_data();	/* or its fonts look like leaks; see tests/leaks.supp */
 }
 
 int main(void)
@@ -419,6 +478,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, make_directory, remove_directory);
 	tcase_add_test(tcase, each_format_has_its_signature_and_the_size_asked_for);
 	tcase_add_test(tcase, the_svg_says_its_title_units_and_legends_in_words);
+	tcase_add_test(tcase, an_svg_is_well_formed);
 	tcase_add_test(tcase, a_wave_passes_through_the_points_computed_for_it);
 	tcase_add_test(tcase, light_and_dark_differ_in_paper);
 	tcase_add_test(tcase, the_same_page_gives_the_same_bytes);
