@@ -18,4 +18,4 @@ include tests/bench/local.mk
 include tests/vm/local.mk
 
 # What the programs in Python share.
-EXTRA_DIST += tests/lib/outcome.py
+EXTRA_DIST += tests/lib/outcome.py tests/leaks.supp

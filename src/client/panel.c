@@ -10,12 +10,15 @@
 #include "client/control_client.h"
 #include "client/panel_screen.h"
 #include "client/panel_show.h"
+#include "picture/panel_picture.h"
 
 #define KEYS_AT_ONCE 64			/* dinmeter-control(7) */
 #define KEYS_MAX 4096
 #define BLANKS " ,\t\n"
 
-static const char usage[] = "usage: dinmeter panel [--ascii] [--keys KEYS] [--screen | --json] " CONTROL_CLIENT_USAGE "\n";
+static const char usage[] =
+	"usage: dinmeter panel [--ascii] [--keys KEYS] [--screen | --json | --png FILE [--dark] | --svg FILE [--dark]]\n"
+	"                      " CONTROL_CLIENT_USAGE "\n";
 static const char help[] =
 	"Shows the meter's front panel and presses its buttons: arrows or + - h j k l, q ends it.\n"
 	"\n"
@@ -23,11 +26,15 @@ static const char help[] =
 	"  --keys KEYS    press these, as \"right right + -\", and end\n"
 	"  --screen       print the screen, after the keys, and end\n"
 	"  --json         print it as JSON\n"
+	"  --png FILE     draw the meter's face with it into the file\n"
+	"  --svg FILE     the same as SVG\n"
+	"  --dark         on a dark ground\n"
 	CONTROL_CLIENT_HELP;
 
 struct wish {
 	const char *socket, *config, *keys;
-	bool ascii, screen, json;
+	const char *picture;		/* --png or --svg, NULL: none */
+	bool ascii, screen, json, dark;
 };
 
 /* The names into `keys`, an array of JSON.  0, or CLIENT_USAGE after a message. */
@@ -76,7 +83,17 @@ static struct json_object *press(struct control_client *client, struct json_obje
 	return response;
 }
 
-static int print(struct json_object *response, bool json)
+static int draw(const struct panel_screen *screen, const struct wish *wish)
+{
+	int err = panel_picture_write(screen, wish->picture, wish->dark ? PICTURE_DARK : PICTURE_LIGHT);
+
+	if (!err)
+		return CLIENT_DONE;
+	fprintf(stderr, "dinmeter panel: %s: %s\n", wish->picture, strerror(-err));
+	return CLIENT_FAILED;
+}
+
+static int print(struct json_object *response, const struct wish *wish)
 {
 	struct panel_screen screen;
 	struct json_object *object;
@@ -85,7 +102,9 @@ static int print(struct json_object *response, bool json)
 		fputs("dinmeter panel: what the daemon sent is no screen\n", stderr);
 		return CLIENT_FAILED;
 	}
-	if (json && json_object_object_get_ex(response, "screen", &object))
+	if (wish->picture)
+		return draw(&screen, wish);
+	if (wish->json && json_object_object_get_ex(response, "screen", &object))
 		puts(json_object_to_json_string_ext(object, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE));
 	else
 		panel_screen_print(stdout, &screen);
@@ -98,7 +117,7 @@ static int run_script(struct control_client *client, const struct wish *wish, st
 	int status = response ? CLIENT_DONE : CLIENT_FAILED;
 
 	if (response && wish->screen)
-		status = print(response, wish->json);
+		status = print(response, wish);
 	json_object_put(response);
 	return status;
 }
@@ -119,11 +138,42 @@ static int run(const struct wish *wish)
 	return status;
 }
 
+/* A file for the picture.  0, or CLIENT_USAGE after a message. */
+static int take_picture(struct wish *wish, const char *file, enum picture_format wanted, const char *option)
+{
+	enum picture_format format;
+
+	if (picture_format_of(file, &format) || format != wanted) {
+		fprintf(stderr, "dinmeter panel: --%s: got '%s', must be a file whose name ends in .%s\n", option, file, option);
+		return CLIENT_USAGE;
+	}
+	if (wish->picture) {
+		fputs("dinmeter panel: --png and --svg exclude each other\n", stderr);
+		return CLIENT_USAGE;
+	}
+	wish->picture = file;
+	wish->screen = true;
+	return 0;
+}
+
+/* 0, or CLIENT_USAGE after a message. */
+static int check_wish(const struct wish *wish)
+{
+	if (wish->json && wish->picture)
+		fputs("dinmeter panel: --json prints, --png and --svg draw: only one of them\n", stderr);
+	else if (wish->dark && !wish->picture)
+		fputs("dinmeter panel: --dark needs --png or --svg\n", stderr);
+	else
+		return 0;
+	return CLIENT_USAGE;
+}
+
 int client_panel(int argc, char **argv)
 {
 	static const struct option known[] = {
 		{ "ascii", no_argument, NULL, 'a' }, { "keys", required_argument, NULL, 'k' }, { "screen", no_argument, NULL, 's' },
-		{ "json", no_argument, NULL, 'j' }, CONTROL_CLIENT_OPTIONS, { NULL, 0, NULL, 0 }
+		{ "json", no_argument, NULL, 'j' }, { "png", required_argument, NULL, 'P' }, { "svg", required_argument, NULL, 'V' },
+		{ "dark", no_argument, NULL, 'D' }, CONTROL_CLIENT_OPTIONS, { NULL, 0, NULL, 0 }
 	};
 	struct wish wish = { 0 };
 	int option;
@@ -142,6 +192,14 @@ int client_panel(int argc, char **argv)
 		case 's':
 			wish.screen = true;
 			break;
+		case 'P':
+		case 'V':
+			if (take_picture(&wish, optarg, option == 'P' ? PICTURE_PNG : PICTURE_SVG, option == 'P' ? "png" : "svg"))
+				return CLIENT_USAGE;
+			break;
+		case 'D':
+			wish.dark = true;
+			break;
 		case 'S':
 			wish.socket = optarg;
 			break;
@@ -156,7 +214,7 @@ int client_panel(int argc, char **argv)
 		}
 	}
 	if (optind == argc)
-		return run(&wish);
+		return check_wish(&wish) ? CLIENT_USAGE : run(&wish);
 	fprintf(stderr, "dinmeter panel: unexpected '%s'\n%s", argv[optind], usage);
 	return CLIENT_USAGE;
 }
