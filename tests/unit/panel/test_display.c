@@ -158,7 +158,7 @@ static void setup(void)
 {
 	ck_assert_ptr_nonnull(mkdtemp(directory));
 	snprintf(link_path, sizeof(link_path), "%s/tty", directory);
-	set_screen("KWh", "103.92", true, false);
+	set_screen("KWh  ", "103.92", true, false);
 }
 
 static void teardown(void)
@@ -254,7 +254,7 @@ START_TEST(a_display_that_takes_nothing_is_given_up_and_taken_again)
 	start(link_path);
 	WAIT_FOR(rows_are("KWh            *", "103.92          "));
 	ck_assert_int_eq(tcflow(terminal.slave, TCOOFF), 0);
-	set_screen("KVAh", "1.0000", false, false);
+	set_screen("KVAh ", "1.0000", false, false);
 	WAIT_FOR(status().last_error == -ETIMEDOUT);
 	ck_assert_int_eq(tcflow(terminal.slave, TCOON), 0);
 	WAIT_FOR(rows_are("KVAh            ", "1.0000          "));
