@@ -66,7 +66,7 @@ class Panel:
         return self.place != f"{group}/PASWD"
 
     def parameter(self, submenu, name):
-        if self.place.count("/") == 2:
+        if self.place.count("/") >= 2:
             self.press("left")
         self.until("-", lambda: self.place == f"SETUP/{submenu}", submenu)
         self.until("right", lambda: self.place == f"SETUP/{submenu}/{name}", name)
