@@ -322,6 +322,31 @@ static void print_log(FILE *out, struct json_object *status)
 	end(&p);
 }
 
+static void print_panel_device(struct paragraph *p, struct json_object *panel, const char *name)
+{
+	if (!truth(panel, name, "configured"))
+		item(p, "no %s", name);
+	else if (truth(panel, name, "working"))
+		item(p, "%s %s", name, text(panel, name, "name"));
+	else
+		item(p, "%s NOT WORKING: %s", name, *text(panel, name, "last_error") ? text(panel, name, "last_error") : "not yet open");
+}
+
+static void print_panel(FILE *out, struct json_object *status)
+{
+	struct json_object *panel;
+	struct paragraph p;
+
+	/* A daemon that is older has none. */
+	if (!json_object_object_get_ex(status, "panel", &panel))
+		return;
+	p = begin(out, "panel");
+	item(&p, "at %s", text(status, "panel", "place"));
+	print_panel_device(&p, panel, "display");
+	print_panel_device(&p, panel, "buttons");
+	end(&p);
+}
+
 void status_text_print(FILE *out, struct json_object *status)
 {
 	print_head(out, status);
@@ -334,5 +359,6 @@ void status_text_print(FILE *out, struct json_object *status)
 	print_bus(out, status);
 	print_store(out, status);
 	status_text_print_outputs(out, status);
+	print_panel(out, status);
 	print_log(out, status);
 }

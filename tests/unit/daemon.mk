@@ -4,7 +4,12 @@ DAEMON_TESTS = \
 	tests/unit/test_backoff \
 	tests/unit/test_config \
 	tests/unit/test_meter_thread \
-	tests/unit/test_log
+	tests/unit/test_log \
+	tests/unit/test_password
+
+tests_unit_test_password_SOURCES = tests/unit/test_password.c
+tests_unit_test_password_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(LIBCRYPT_CFLAGS)
+tests_unit_test_password_LDADD = libshell.a $(LIBCRYPT_LIBS) $(CHECK_LIBS)
 
 tests_unit_test_backoff_SOURCES = tests/unit/test_backoff.c
 tests_unit_test_backoff_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

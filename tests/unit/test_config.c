@@ -460,6 +460,10 @@ static struct config random_config(void)
 	for (unsigned k = 0; k < config_keys_n; k++)
 		randomize(&config, &config_keys[k]);
 	snprintf(config.adc.uri, sizeof(config.adc.uri), "ip:%ld", random());
+	snprintf(config.display.device, sizeof(config.display.device), "/dev/tty%ld", random() % 100);
+	/* Four that are different. */
+	for (int b = 0; b < PANEL_BUTTONS; b++)
+		snprintf(config.buttons.key[b], sizeof(config.buttons.key[b]), "BTN_%ld", 2 * b + random() % 2);
 	for (int c = 0; c < ADC_CHANNELS; c++)
 		config.adc.channel[c].channel[0] = (char)('A' + c);
 	for (int c = 0; c < CONTACTS; c++)

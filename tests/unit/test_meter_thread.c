@@ -113,6 +113,35 @@ static int write_register(unsigned number, uint16_t value)
 	return meter_thread_request(thread, &request);
 }
 
+static void *write_for_the_panel(void *context)
+{
+	struct meter_request request = {
+		.kind = METER_WRITE_REGISTERS, .first = 152, .count = 1, .values = { 5 }, .panel = context == NULL,
+	};
+
+	return (void *)(intptr_t)meter_thread_request(thread, &request);
+}
+
+START_TEST(the_panel_does_not_wait_for_others_nor_they_for_it)
+{
+	pthread_t waiting[2];
+	void *result[2];
+
+	wait_until_live(true);
+	held = true;
+	ck_assert_int_eq(write_register(129, 21211), 0);
+	wait_until_live(false);
+	pthread_create(&waiting[0], NULL, write_for_the_panel, NULL);
+	pthread_create(&waiting[1], NULL, write_for_the_panel, &held);
+	for (int i = 0; i < 2; i++)
+		pthread_join(waiting[i], &result[i]);
+	/* Neither was turned away: both waited for a meter that stands still. */
+	ck_assert_int_eq((int)(intptr_t)result[0], -ETIMEDOUT);
+	ck_assert_int_eq((int)(intptr_t)result[1], -ETIMEDOUT);
+	held = false;
+}
+END_TEST
+
 START_TEST(a_thread_that_stands_still_is_not_served_as_live)
 {
 	struct snapshot snapshot;
@@ -175,6 +204,7 @@ int main(void)
 	tcase_add_checked_fixture(cases, setup, teardown);
 	suite_add_tcase(suite, cases);
 	tcase_add_test(cases, a_thread_that_stands_still_is_not_served_as_live);
+	tcase_add_test(cases, the_panel_does_not_wait_for_others_nor_they_for_it);
 	tcase_add_test(cases, a_request_to_a_thread_that_stands_still_is_given_up_and_carried_out_later);
 	tcase_add_test(cases, settings_without_a_register_are_checked_and_told);
 	srunner_run_all(runner, CK_ENV);

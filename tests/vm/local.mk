@@ -8,3 +8,9 @@ EXTRA_DIST += %D%/guest/test-contacts
 check_PROGRAMS += %D%/contacts
 tests_vm_contacts_SOURCES = %D%/contacts.c
 tests_vm_contacts_LDADD = $(SHELL_LIBS)
+
+# A front panel: buttons that the kernel takes for true ones, and a display.
+EXTRA_DIST += %D%/guest/test-panel
+check_PROGRAMS += %D%/front
+tests_vm_front_SOURCES = %D%/front.c
+tests_vm_front_LDADD = -lutil

@@ -128,6 +128,27 @@ START_TEST(a_flash_lights_and_goes_out_however_often_it_is_asked_for)
 }
 END_TEST
 
+START_TEST(a_flash_is_told_of_until_who_looks_seldom_has_seen_it)
+{
+	static const char names[LEDS][64] = { "" };
+	struct leds *leds;
+	bool lit[LEDS];
+	int64_t begin_ns;
+
+	ck_assert_int_eq(leds_start(&leds, names, tree.root), 0);
+	leds_get_lit(leds, lit);
+	ck_assert(lit[LED_ALARM] && !lit[LED_ENERGY] && !lit[LED_TX] && !lit[LED_RX] && !lit[LED_ERROR]);
+	leds_set(leds, LED_ALARM, false);
+	begin_ns = monotonic_ns();
+	leds_flash(leds, LED_RX);
+	leds_set(leds, LED_ENERGY, true);
+	leds_set(leds, LED_ENERGY, false);
+	WAIT_FOR((leds_get_lit(leds, lit), !lit[LED_RX] && !lit[LED_ENERGY] && !lit[LED_ALARM]));
+	ck_assert_int_ge(monotonic_ns() - begin_ns, 300 * MS);
+	stop(leds);
+}
+END_TEST
+
 START_TEST(several_uses_of_one_led_light_it_together)
 {
 	static const char names[LEDS][64] = { [LED_ALARM] = "both", [LED_ERROR] = "both", [LED_ENERGY] = "other" };
@@ -224,6 +245,7 @@ int main(void)
 	tcase_add_test(tests, a_missing_led_is_tried_until_it_is_there);
 	tcase_add_test(tests, a_flash_lights_and_goes_out_however_often_it_is_asked_for);
 	tcase_add_test(tests, several_uses_of_one_led_light_it_together);
+	tcase_add_test(tests, a_flash_is_told_of_until_who_looks_seldom_has_seen_it);
 	tcase_add_test(tests, a_led_that_fails_or_hangs_disturbs_no_contact);
 	tcase_add_test(tests, leds_show_alarm_and_contact);
 	suite_add_tcase(suite, tests);
