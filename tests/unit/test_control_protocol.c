@@ -602,6 +602,50 @@ START_TEST(edges_come_with_number_contact_and_time)
 END_TEST
 
 /* The largest of each answer, so that what may wait for a client and one answer more stay within the bound. */
+/* `n` times "-". */
+static void many_keys(unsigned n, char tail[1024])
+{
+	size_t used = (size_t)snprintf(tail, 1024, "\"cmd\":\"panel\",\"keys\":[");
+
+	for (unsigned i = 0; i < n; i++)
+		used += (size_t)snprintf(tail + used, 1024 - used, "%s\"-\"", i ? "," : "");
+	snprintf(tail + used, 1024 - used, "]");
+}
+
+START_TEST(keys_are_pressed_in_order_and_wrong_ones_press_none)
+{
+	char tail[1024];
+
+	succeed("\"cmd\":\"panel\",\"keys\":[\"+\",\"right\",\"next\",\"right\",\"up\",\"right\"]");
+	ck_assert_int_eq(meter.snapshot.settings.address, 2);
+	ck_assert_str_eq(text("screen.bottom"), "SAvEd");
+	succeed("\"cmd\":\"panel\",\"keys\":[\"left\",\"back\",\"left\",\"down\"]");
+	ck_assert_str_eq(text("screen.place"), "ENRGY");
+	ck_assert_uint_eq(meter.keys, 10);
+	fail_with("\"cmd\":\"panel\",\"keys\":[]", "bad_request", "keys: got []");
+	fail_with("\"cmd\":\"panel\",\"keys\":\"+\"", "bad_request", "must be an array");
+	fail_with("\"cmd\":\"panel\",\"keys\":[\"-\",1]", "bad_request", "keys: got 1, must be of +, -, right, left");
+	fail_with("\"cmd\":\"panel\",\"keys\":[\"-\",\"Left\"]", "bad_request", "keys: got \"Left\"");
+	fail_with("\"cmd\":\"panel\",\"key\":[\"-\"]", "unknown_key", "panel takes v, id, cmd, keys");
+	many_keys(65, tail);
+	fail_with(tail, "bad_request", "keys: got 65 keys, must be 1-64");
+	ck_assert_uint_eq(meter.keys, 10);
+	many_keys(64, tail);
+	succeed(tail);
+	/* 64 steps round seven titles */
+	ck_assert_str_eq(text("screen.place"), "DEMND");
+}
+END_TEST
+
+START_TEST(keys_that_cannot_be_pressed_say_why)
+{
+	meter.panel_forced = -EBUSY;
+	fail_with("\"cmd\":\"panel\",\"keys\":[\"+\"]", "busy", "none of these was pressed");
+	meter.panel_forced = -ETIMEDOUT;
+	fail_with("\"cmd\":\"panel\",\"keys\":[\"+\"]", "timeout", "did not answer in time");
+}
+END_TEST
+
 START_TEST(no_answer_is_longer_than_what_may_be_queued)
 {
 	struct datalog_entry entry = { .utc_s = 253402300799, .clock_s = 253402300799, .scale_i = -4, .scale_v = -4, .scale_w = -4, .scale_e = -4 };
@@ -663,6 +707,8 @@ int main(void)
 	tcase_add_test(tcase, store_commits);
 	tcase_add_test(tcase, the_log_is_handed_out_page_by_page_without_a_gap);
 	tcase_add_test(tcase, edges_come_with_number_contact_and_time);
+	tcase_add_test(tcase, keys_are_pressed_in_order_and_wrong_ones_press_none);
+	tcase_add_test(tcase, keys_that_cannot_be_pressed_say_why);
 	tcase_add_test(tcase, no_answer_is_longer_than_what_may_be_queued);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
