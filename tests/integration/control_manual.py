@@ -77,7 +77,7 @@ class Manual(unittest.TestCase):
         with open(os.path.join(TOP, "tests", "data", "point-map.tsv"), encoding="utf-8") as file:
             registers = {name for line in file for name in line.split("\t")[2:3]}
         for request in ('{"v":1,"cmd":"ping"}', '{"v":1,"cmd":"status"}', '{"v":1,"cmd":"registers"}', '{"v":1,"cmd":"log"}',
-                        '{"v":1,"cmd":"edges"}', '{"v":1,"cmd":"panel"}', '{"v":1,"cmd":"nothing"}', '{"v":0}', '{"v":1,"cmd":"store"}',
+                        '{"v":1,"cmd":"edges"}', '{"v":1,"cmd":"panel"}', '{"v":1,"cmd":"samples"}', '{"v":1,"cmd":"samples","from":0,"max":1}', '{"v":1,"cmd":"nothing"}', '{"v":0}', '{"v":1,"cmd":"store"}',
                         '{"v":1,"cmd":"set","name":"ct_primary","value":7}', '{"v":1,"cmd":"reset","what":"energy"}'):
             self.assertEqual(keys(json.loads(self.ask(request))) - told - registers, set(), request)
         alerts = json.loads(self.ask('{"v":1,"cmd":"status","parts":["alerts"]}'))["alerts"]["list"]

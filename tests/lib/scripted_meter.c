@@ -355,5 +355,5 @@ static void commit(void *context)
 const struct control_ops scripted_meter_ops = {
 	.snapshot = take_snapshot, .health = take_health, .write = write_registers, .set = set_port, .set_password = set_password,
 	.entries = take_entries, .edges = take_edges, .panel = press_panel, .commit = commit,
-	.entries = take_entries, .edges = take_edges, .samples = take_samples, .positions = take_positions, .measurement = take_measurement, .commit = commit,
+	.samples = take_samples, .positions = take_positions, .measurement = take_measurement,
 };
