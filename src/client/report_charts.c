@@ -70,7 +70,7 @@ static void draw_values(struct sheet *sheet, const struct axis *axis, double top
 		line(sheet, LEFT, y, REPORT_WIDTH, y, axis->tick[i] == 0 ? SHEET_FAINT : SHEET_GRID, 0.4);
 		sheet_text(sheet, LEFT - 4, y + LABEL / 3, LABEL, PICTURE_RIGHT, false, SHEET_FAINT, label);
 	}
-	sheet_text(sheet, LEFT - 4, top - 6, LABEL, PICTURE_RIGHT, false, SHEET_FAINT, unit);
+	sheet_text(sheet, 0, top + LABEL / 3, LABEL, PICTURE_LEFT, false, SHEET_FAINT, unit);
 }
 
 static bool is_shown(const struct profile_interval *interval, int which)

@@ -15,7 +15,7 @@
 enum { LABEL, ENERGY, MEASURED, KW, KVAR, KVA, ALERTS, COLUMNS };
 
 /* Right ends of the numbers, left ends of the texts. */
-static const double column_x[COLUMNS] = { 0, 165, 215, 270, 325, 380, 392 };
+static const double column_x[COLUMNS] = { 0, 140, 205, 260, 318, 372, 386 };
 
 static void draw_cell(struct sheet *sheet, int column, double y, double size, bool bold, const char *text)
 {
@@ -117,7 +117,7 @@ static void draw_notes(struct sheet *sheet, const struct report *report)
 	for (unsigned i = 0; (note = report_note(report, i, text)) != NULL; i++) {
 		if (!*note)
 			continue;
-		sheet_text(sheet, 0, y, 6.3, PICTURE_LEFT, false, SHEET_FAINT, note);
+		sheet_text(sheet, 0, y, 5.9, PICTURE_LEFT, false, SHEET_FAINT, note);
 		y += 8;
 	}
 }
