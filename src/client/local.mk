@@ -13,6 +13,7 @@ dinmeter_SOURCES = \
 	%D%/status_text.c %D%/status_text.h \
 	%D%/state.c \
 	%D%/state_json.c %D%/state_json.h \
+	%D%/tui.c %D%/tui.h \
 	%D%/write.c
 dinmeter_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(LIBSYSTEMD_CFLAGS) $(NCURSESW_CFLAGS) $(CAIRO_CFLAGS)
 dinmeter_LDADD = $(PICTURE_LIBS) $(SHELL_LIBS) $(NCURSESW_LIBS)

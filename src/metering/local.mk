@@ -6,6 +6,7 @@ libpure_a_SOURCES += \
 	%D%/demand.c %D%/demand.h \
 	%D%/energy.c %D%/energy.h \
 	%D%/frequency.c %D%/frequency.h \
+	%D%/harmonics.c %D%/harmonics.h \
 	%D%/meter.c %D%/meter.h %D%/meter_private.h \
 	%D%/meter_change.c \
 	%D%/moments.c %D%/moments.h \

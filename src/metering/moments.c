@@ -114,7 +114,7 @@ static bool search_references(struct search *search, const struct frequency_refe
 					  search->scratch);
 		if (found.steady || isnan(moments->cycles_per_sample))
 			moments->cycles_per_sample = found.cycles_per_sample;
-		moments->frequency_known = found.steady;
+		moments->frequency_known = moments->steady = found.steady;
 	}
 	return moments->frequency_known;
 }
@@ -123,14 +123,16 @@ static void search_currents(struct search *search)
 {
 	struct moments *moments = search->moments;
 
-	for (int c = ADC_IA; c <= ADC_IC && isnan(moments->cycles_per_sample); c++)
-		moments->cycles_per_sample =
-			frequency_estimate(search->window, search->window->scans[c], search->mean[c],
-					   sqrt(fmax(moments->product[c][c], 0)), search->rate_hz, search->scratch).cycles_per_sample;
+	for (int c = ADC_IA; c <= ADC_IC && isnan(moments->cycles_per_sample); c++) {
+		struct frequency found = frequency_estimate(search->window, search->window->scans[c], search->mean[c],
+							    sqrt(fmax(moments->product[c][c], 0)), search->rate_hz, search->scratch);
+
+		moments->cycles_per_sample = found.cycles_per_sample;
+		moments->steady = found.steady;
+	}
 }
 
-/* What a measured phasor at `turns` per sample is to be multiplied with to get the true one. */
-static struct phasor channel_correction(const struct channel_errors *errors, int channel, double turns, double rate_hz)
+struct phasor moments_correction(const struct channel_errors *errors, int channel, double turns, double rate_hz)
 {
 	double x = M_PI * turns, angle = 2 * M_PI * turns * rate_hz * errors->delay_us[channel] * 1e-6;
 	double droop = x > 0 ? pow(sin(x) / x, errors->sinc_order) : 1;
@@ -147,19 +149,8 @@ static bool channels_need_correction(const struct channel_errors *errors)
 	return different || errors->sinc_order > 0;
 }
 
-/*
- * A harmonic close to half the sample rate beats with its own image: the
- * phasor's sums hold phasor and image, and so do the products.
- */
-struct image {
-	double phasor;		/* the image's part in a phasor of the harmonics' window, -1..1; 0 = out of reach */
-	double product;		/* ... and in a product of the whole window */
-};
-
 /* Further than this from its image a harmonic is free of it. */
 #define IMAGE_REACH_HZ 60.0
-/* Closer to 1 than this and the two cannot be told apart. */
-#define IMAGE_PART_MAX 0.9
 
 static double mean_cosine(const double *weight, unsigned length, double gain, double turns_per_sample)
 {
@@ -170,11 +161,11 @@ static double mean_cosine(const double *weight, unsigned length, double gain, do
 	return 2 * sum / gain;
 }
 
-static struct image image_of(const struct window *window, double turns_per_sample, double rate_hz)
+struct moments_image moments_image_of(const struct window *window, double turns_per_sample, double rate_hz)
 {
 	if ((1 - 2 * turns_per_sample) * rate_hz > IMAGE_REACH_HZ)
-		return (struct image){ 0, 0 };
-	return (struct image){
+		return (struct moments_image){ 0, 0 };
+	return (struct moments_image){
 		mean_cosine(window->harmonic_weight, window->harmonic_length, window->harmonic_gain, 2 * turns_per_sample),
 		mean_cosine(window->weight, window->length, window->hop, 2 * turns_per_sample)
 	};
@@ -223,7 +214,7 @@ static void corrections_at(const struct channel_errors *errors, double cycles_pe
 			   struct phasor correction[ADC_CHANNELS])
 {
 	for (int c = 0; c < ADC_CHANNELS; c++)
-		correction[c] = channel_correction(errors, c, cycles_per_sample, rate_hz);
+		correction[c] = moments_correction(errors, c, cycles_per_sample, rate_hz);
 }
 
 static void correct_fundamental(const struct channel_errors *errors, double rate_hz, struct moments *moments)
@@ -250,14 +241,14 @@ static void correct_harmonics(const struct window *window, const struct scratch 
 	}
 	for (int h = 2; h <= MOMENTS_HARMONIC_MAX && h * f < 0.5; h++) {
 		struct phasor measured[ADC_CHANNELS], correction[ADC_CHANNELS];
-		struct image image = image_of(window, h * f, rate_hz);
+		struct moments_image image = moments_image_of(window, h * f, rate_hz);
 
 		for (int part = 0; part < 2; part++)
 			spectrum_next_harmonic(cosine, scratch->oscillator[(h - 1) % 3][part], scratch->oscillator[(h - 2) % 3][part],
 					       half, scratch->oscillator[h % 3][part]);
 		corrections_at(errors, h * f, rate_hz, correction);
 		channel_phasors(scratch, scratch->oscillator[h % 3], half, window->harmonic_gain, measured);
-		if (fabs(image.phasor) > IMAGE_PART_MAX)
+		if (fabs(image.phasor) > MOMENTS_IMAGE_PART_MAX)
 			continue;
 		for (int c = 0; c < ADC_CHANNELS; c++) {
 			measured[c].re /= 1 + image.phasor;

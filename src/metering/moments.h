@@ -29,6 +29,7 @@ struct moments {
 	struct phasor fundamental[ADC_CHANNELS];	/* rms, phase at the window's centre */
 	double cycles_per_sample;			/* of the fundamental; NAN when none was found */
 	bool frequency_known;				/* it was found in a voltage that was there all the time */
+	bool steady;					/* the same, or in a current that was: exact enough for harmonics */
 	double rate_hz;					/* true sample rate of the window */
 };
 
@@ -42,6 +43,23 @@ double moments_rms(const struct moments *moments, const double voltage[3]);
 
 /* All moments finite: no sample was NaN, infinite or absurd. */
 bool moments_finite(const struct moments *moments);
+
+/* What a phasor of the channel, measured at `turns` cycles a sample, is to be multiplied with to get the true one. */
+struct phasor moments_correction(const struct channel_errors *errors, int channel, double turns, double rate_hz);
+
+/*
+ * A harmonic close to half the sample rate beats with its own image: the
+ * phasor's sums hold phasor and image, and so do the products.
+ */
+struct moments_image {
+	double phasor;		/* the image's part in a phasor of the harmonics' window, -1..1; 0 = out of reach */
+	double product;		/* ... and in a product of the whole window */
+};
+
+/* Closer to 1 than this and the two cannot be told apart. */
+#define MOMENTS_IMAGE_PART_MAX 0.9
+
+struct moments_image moments_image_of(const struct window *window, double turns_per_sample, double rate_hz);
 
 /*
  * The frequency is looked for in the references in their order: first in those whose rms reaches reference_min, then in
