@@ -6,6 +6,7 @@ dinmeter_SOURCES = \
 	%D%/hidden_line.c %D%/hidden_line.h \
 	%D%/log_columns.c %D%/log_columns.h \
 	%D%/log_export.c \
+	%D%/log_read.c %D%/log_read.h \
 	%D%/outputs.c \
 	%D%/registers.c \
 	%D%/since.c %D%/since.h \
