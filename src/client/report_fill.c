@@ -12,9 +12,8 @@ static void add(struct report *report, const struct profile_interval *interval)
 {
 	bool ends = interval->to_s > report->from_s && interval->to_s <= report->to_s;
 	size_t n;
-	const struct alert_word *words = alerts_words(&n);
 
-	(void)words;
+	alerts_words(&n);
 	for (unsigned i = 0; i < report->spans; i++)
 		profile_add(&report->span[i], interval);
 	profile_add(&report->total, interval);
@@ -70,16 +69,12 @@ int report_fill(struct report *report, const struct datalog_entry *entry, size_t
 /* As many decimals as any of the energies needs, three at most. */
 static int decimals(const struct report *report)
 {
+	static const int64_t units[] = { PROFILE_PER_KWH, PROFILE_PER_KWH / 10, PROFILE_PER_KWH / 100 };
 	int n = 0;
 
 	for (unsigned i = 0; i < report->spans; i++)
-		for (int64_t unit = PROFILE_PER_KWH; n < 3 && report->span[i].energy % unit; unit /= 10)
-			if (report->span[i].energy % (unit / 10) == 0 || unit == 100) {
-				int needs = unit == PROFILE_PER_KWH ? 1 : unit == 1000 ? 2 : 3;
-
-				n = needs > n ? needs : n;
-				break;
-			}
+		while (n < 3 && report->span[i].energy % units[n])
+			n++;
 	return n;
 }
 
