@@ -14,6 +14,7 @@ int client_outputs(int argc, char **argv);
 int client_export_state(int argc, char **argv);
 int client_import_state(int argc, char **argv);
 int client_registers(int argc, char **argv);
+int client_report(int argc, char **argv);
 int client_reset(int argc, char **argv);
 int client_set(int argc, char **argv);
 int client_status(int argc, char **argv);

@@ -9,6 +9,9 @@ dinmeter_SOURCES = \
 	%D%/log_read.c %D%/log_read.h \
 	%D%/outputs.c \
 	%D%/registers.c \
+	%D%/canvas.c %D%/canvas.h \
+	%D%/report.c %D%/report.h %D%/report_charts.c %D%/report_fill.c %D%/report_html.c %D%/report_pdf.c \
+	%D%/report_days.c %D%/report_days.h \
 	%D%/since.c %D%/since.h \
 	%D%/status.c \
 	%D%/status_text.c %D%/status_text.h \

@@ -17,6 +17,7 @@ static const struct {
 	{ "export-state", client_export_state, "write the meter's whole state as JSON" },
 	{ "import-state", client_import_state, "put such a state in the place of the meter's" },
 	{ "registers", client_registers, "print the Modbus register map" },
+	{ "report", client_report, "load profile, energy by day and alerts as a page" },
 	{ "reset", client_reset, "clear energies, demand, pulse counters or the log" },
 	{ "set", client_set, "change a setting" },
 	{ "status", client_status, "show readings, alerts and the health of the meter" },
