@@ -8,14 +8,14 @@
 #define PAGE_WIDTH 595.276
 #define PAGE_HEIGHT 841.89
 #define MARGIN ((PAGE_WIDTH - REPORT_WIDTH) / 2)
-#define NOTES 34.0
+#define NOTES 42.0
 #define ROW_MAX 13.0
-#define ALERTS_SHOWN 32
+#define ALERTS_SHOWN 26
 
 enum { LABEL, ENERGY, MEASURED, KW, KVAR, KVA, ALERTS, COLUMNS };
 
 /* Right ends of the numbers, left ends of the texts. */
-static const double column_x[COLUMNS] = { 0, 165, 215, 270, 325, 380, 392 };
+static const double column_x[COLUMNS] = { 0, 150, 212, 268, 325, 380, 392 };
 
 static void draw_cell(struct canvas *canvas, int column, double y, double size, bool bold, const char *text)
 {
@@ -33,7 +33,7 @@ static void draw_row(struct canvas *canvas, const struct report *report, const s
 	report_measured(span, text);
 	draw_cell(canvas, MEASURED, y, size, bold, text);
 	for (int i = 0; i < PROFILE_DEMANDS; i++) {
-		report_demand(span, i, text);
+		report_demand(report, span, i, text);
 		draw_cell(canvas, KW + i, y, size, bold, text);
 	}
 	report_alert_words(span, text);
@@ -81,7 +81,7 @@ static void draw_tiles(struct canvas *canvas, const struct report *report)
 	for (int i = 0; i < PROFILE_DEMANDS; i++) {
 		char time[REPORT_TIME_MAX] = "";
 
-		report_demand(&report->total, i, text);
+		report_demand(report, &report->total, i, text);
 		if (!isnan(report->total.max[i]))
 			report_days_time(report->total.max_s[i], time);
 		draw_tile(canvas, i + 1, titles[i], text, time);
