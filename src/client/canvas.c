@@ -8,7 +8,7 @@ static const struct {
 	[CANVAS_FAINT] = { "faint", PICTURE_FAINT },
 	[CANVAS_GRID] = { "grid", PICTURE_GRID },
 	[CANVAS_REAL] = { "real", PICTURE_ACCENT },
-	[CANVAS_REACTIVE] = { "reactive", PICTURE_PHASE_A },
+	[CANVAS_REACTIVE] = { "reactive", PICTURE_PHASE_B },
 	[CANVAS_APPARENT] = { "apparent", PICTURE_FAINT },
 	[CANVAS_ALERT] = { "alert", PICTURE_BAD },
 };

@@ -15,7 +15,7 @@
 enum { LABEL, ENERGY, MEASURED, KW, KVAR, KVA, ALERTS, COLUMNS };
 
 /* Right ends of the numbers, left ends of the texts. */
-static const double column_x[COLUMNS] = { 0, 150, 212, 268, 325, 380, 392 };
+static const double column_x[COLUMNS] = { 0, 143, 212, 268, 325, 380, 392 };
 
 static void draw_cell(struct canvas *canvas, int column, double y, double size, bool bold, const char *text)
 {
