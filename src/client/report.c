@@ -21,7 +21,7 @@
 static const char usage[] = "usage: dinmeter report [--from T] [--to T] [--local] -o FILE.pdf|FILE.html " CONTROL_CLIENT_USAGE "\n";
 static const char help[] =
 	"\nLoad profile, demand, energy by day and alerts of a period of the data log, on one page.\n\n"
-	"  -o FILE        the page: FILE.pdf or FILE.html\n"
+	"  -o, --output FILE  the page: FILE.pdf or FILE.html\n"
 	"  --from T       since T: " SINCE_ALLOWED "\n"
 	"                 (default: the local day six days ago)\n"
 	"  --to T         until T (default: now)\n"

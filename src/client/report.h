@@ -33,7 +33,7 @@ int report_fill(struct report *report, const struct datalog_entry *entry, size_t
 /* What the cells of the table say; `text` of REPORT_TEXT_MAX. */
 void report_energy(const struct report *report, const struct profile_span *span, char *text);
 void report_measured(const struct profile_span *span, char *text);
-void report_demand(const struct profile_span *span, int which, char *text);
+void report_demand(const struct report *report, const struct profile_span *span, int which, char *text);
 void report_alert_words(const struct profile_span *span, char *text);
 void report_duration(int64_t seconds, char *text);
 const char *report_unit_word(const struct report *report);

@@ -11,7 +11,7 @@
 #define BELOW 16.0
 #define LABEL 7.0
 #define ALERT_ROW 11.0
-#define ALERT_TEXT 150.0
+#define ALERT_TEXT 240.0
 /* Intervals that are narrower on the page are drawn as one: its highest. */
 #define NARROW 0.3
 #define WIDTH (REPORT_WIDTH - LEFT)
@@ -60,7 +60,7 @@ static double height_of(const struct axis *axis, double top, double bottom, doub
 	return bottom - (bottom - top) * axis_part(axis, value);
 }
 
-static void draw_values(struct sheet *sheet, const struct axis *axis, double top, double bottom, const char *unit)
+static void draw_values(struct sheet *sheet, const struct axis *axis, double top, double bottom)
 {
 	for (unsigned i = 0; i < axis->ticks; i++) {
 		char label[AXIS_LABEL_MAX];
@@ -70,7 +70,6 @@ static void draw_values(struct sheet *sheet, const struct axis *axis, double top
 		line(sheet, LEFT, y, REPORT_WIDTH, y, axis->tick[i] == 0 ? SHEET_FAINT : SHEET_GRID, 0.4);
 		sheet_text(sheet, LEFT - 4, y + LABEL / 3, LABEL, PICTURE_RIGHT, false, SHEET_FAINT, label);
 	}
-	sheet_text(sheet, 0, top + LABEL / 3, LABEL, PICTURE_LEFT, false, SHEET_FAINT, unit);
 }
 
 static bool is_shown(const struct profile_interval *interval, int which)
@@ -168,9 +167,9 @@ void report_draw_profile(struct sheet *sheet, const struct report *report)
 	for (int i = 0; i < PROFILE_DEMANDS; i++)
 		most = fmax(most, report->total.max[i]);
 	axis_round(&axis, 0, most > 0 ? most : 1, 5);
-	sheet_text(sheet, 0, 11, 9.5, PICTURE_LEFT, true, SHEET_INK, "Load profile: demand by interval");
+	sheet_text(sheet, 0, 11, 9.5, PICTURE_LEFT, true, SHEET_INK, "Load profile: demand by interval, kW, kVAR, kVA");
 	draw_legend(sheet);
-	draw_values(sheet, &axis, TOP, bottom, "kW");
+	draw_values(sheet, &axis, TOP, bottom);
 	draw_times(sheet, report, LEFT, TOP, bottom, true);
 	draw_areas(sheet, report, &axis, TOP, bottom);
 	draw_steps(sheet, report, &axis, PROFILE_KVA, SHEET_APPARENT, TOP, bottom);
@@ -179,8 +178,8 @@ void report_draw_profile(struct sheet *sheet, const struct report *report)
 
 void report_draw_energy(struct sheet *sheet, const struct report *report)
 {
-	static const char *const titles[] = { [REPORT_DAY] = "Energy by day", [REPORT_WEEK] = "Energy by week",
-					      [REPORT_MONTH] = "Energy by month", [REPORT_YEAR] = "Energy by year" };
+	static const char *const titles[] = { [REPORT_DAY] = "Energy by day, kWh", [REPORT_WEEK] = "Energy by week, kWh",
+					      [REPORT_MONTH] = "Energy by month, kWh", [REPORT_YEAR] = "Energy by year, kWh" };
 	double bottom = REPORT_ENERGY_HEIGHT - BELOW, most = 0;
 	struct axis axis;
 
@@ -188,7 +187,7 @@ void report_draw_energy(struct sheet *sheet, const struct report *report)
 		most = fmax(most, (double)report->span[i].energy / PROFILE_PER_KWH);
 	axis_round(&axis, 0, most > 0 ? most : 1, 4);
 	sheet_text(sheet, 0, 11, 9.5, PICTURE_LEFT, true, SHEET_INK, titles[report->unit]);
-	draw_values(sheet, &axis, TOP, bottom, "kWh");
+	draw_values(sheet, &axis, TOP, bottom);
 	draw_times(sheet, report, LEFT, TOP, bottom, true);
 	for (unsigned i = 0; i < report->spans; i++) {
 		const struct profile_span *span = &report->span[i];
@@ -211,9 +210,13 @@ double report_alerts_height(const struct report *report)
 
 static void draw_alert(struct sheet *sheet, const struct report *report, const struct profile_alert *alert, double y)
 {
+	char length[REPORT_TEXT_MAX], text[REPORT_TEXT_MAX + 16];
 	double to = -1, from = -1;
 
+	report_duration(alert->seconds, length);
+	snprintf(text, sizeof(text), "%u ×, %s", alert->episodes, length);
 	sheet_text(sheet, 0, y + LABEL + 1, LABEL, PICTURE_LEFT, false, SHEET_INK, report_alert_text(alert->bit));
+	sheet_text(sheet, ALERT_TEXT - 5, y + LABEL + 1, LABEL, PICTURE_RIGHT, false, SHEET_FAINT, text);
 	for (size_t i = 0; i < report->n; i++) {
 		const struct profile_interval *interval = &report->interval[i];
 		double x0 = place(report, ALERT_TEXT, interval->from_s), x1 = place(report, ALERT_TEXT, interval->to_s);
@@ -235,7 +238,7 @@ void report_draw_alerts(struct sheet *sheet, const struct report *report)
 {
 	double bottom = report_alerts_height(report);
 
-	sheet_text(sheet, 0, 11, 9.5, PICTURE_LEFT, true, SHEET_INK, "Alerts: intervals in which they were set");
+	sheet_text(sheet, 0, 11, 9.5, PICTURE_LEFT, true, SHEET_INK, "Alerts: intervals in which they were set, how often and how long at most");
 	if (!report->alerts) {
 		sheet_text(sheet, 0, TOP + LABEL, LABEL + 1, PICTURE_LEFT, false, SHEET_FAINT,
 			    report->total.alerts_unknown ? "none that the log knows of" : "none");

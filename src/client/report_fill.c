@@ -95,12 +95,28 @@ void report_measured(const struct profile_span *span, char *text)
 	snprintf(text, REPORT_TEXT_MAX, "%.1f", fmin(floor(percent * 10) / 10, 100));
 }
 
-void report_demand(const struct profile_span *span, int which, char *text)
+/* The same for demands: three where floats were recorded. */
+static int demand_decimals(const struct report *report)
+{
+	static const double units[] = { 1, 10, 100 };
+	int n = 0;
+
+	for (unsigned i = 0; i < report->spans; i++)
+		for (int which = 0; which < PROFILE_DEMANDS; which++) {
+			double max = report->span[i].max[which];
+
+			while (n < 3 && isfinite(max) && fabs(max * units[n] - round(max * units[n])) > 1e-6)
+				n++;
+		}
+	return n;
+}
+
+void report_demand(const struct report *report, const struct profile_span *span, int which, char *text)
 {
 	if (isnan(span->max[which]))
 		snprintf(text, REPORT_TEXT_MAX, "unknown");
 	else
-		snprintf(text, REPORT_TEXT_MAX, "%.6g", span->max[which]);
+		snprintf(text, REPORT_TEXT_MAX, "%.*f", demand_decimals(report), span->max[which]);
 }
 
 void report_alert_words(const struct profile_span *span, char *text)
@@ -164,19 +180,20 @@ const char *report_note(const struct report *report, unsigned number, char *text
 	*text = '\0';
 	switch (number) {
 	case 0:
-		return "Energy is the difference of what the register read at the last entries up to each end; its intervals count where they end. "
-		       "≥ and unknown: the log does not tell all or any of it.";
+		return "Energy is the difference of what the register read at the last entries up to each end: an interval counts where it ends.";
 	case 1:
+		return "≥: at least so much, the log does not tell all of it; unknown: it tells nothing of it.";
+	case 2:
 		if (undivided(report) > 0)
 			snprintf(text, REPORT_TEXT_MAX, "%.3f kWh are in the total alone: of intervals over an hour long that no part can claim.",
 				 (double)undivided(report) / PROFILE_PER_KWH);
 		return text;
-	case 2:
+	case 3:
 		if (total->alerts_unknown)
 			snprintf(text, REPORT_TEXT_MAX, "Alerts of %u of %u intervals are not known: they are from before the log noted them.",
 				 total->alerts_unknown, total->intervals);
 		return text;
-	case 3:
+	case 4:
 		if (report->kw_from_energy)
 			snprintf(text, REPORT_TEXT_MAX, "kW demand was not recorded in %u of %u intervals: the mean by the energy stands in.",
 				 report->kw_from_energy, total->intervals);

@@ -51,7 +51,7 @@ static void write_cells(FILE *out, const struct report *report, const struct pro
 	for (int i = 0; i < PROFILE_DEMANDS; i++) {
 		char time[REPORT_TIME_MAX];
 
-		report_demand(span, i, text);
+		report_demand(report, span, i, text);
 		escaped_line(out, "<td>", text, "</td>");
 		report_days_time(span->max_s[i], time);
 		escaped_line(out, "<td>", isnan(span->max[i]) ? "" : time, "</td>");
@@ -64,7 +64,7 @@ static void write_table(FILE *out, const struct report *report)
 {
 	char label[REPORT_TIME_MAX];
 
-	fprintf(out, "<table>\n<caption>Energy, highest demand and alerts by %s</caption>\n<thead><tr><th scope=\"col\">%s</th>", 
+	fprintf(out, "<table>\n<caption>Energy, highest demand and alerts by %s</caption>\n<thead><tr><th scope=\"col\">%s</th>",
 		report->unit == REPORT_DAY ? "day" : report->unit == REPORT_WEEK ? "week" : report->unit == REPORT_MONTH ? "month" : "year",
 		report_unit_word(report));
 	fputs("<th scope=\"col\">kWh</th><th scope=\"col\">measured %</th><th scope=\"col\">max kW</th><th scope=\"col\">at</th>"

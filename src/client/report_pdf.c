@@ -8,14 +8,14 @@
 #define PAGE_WIDTH 595.276
 #define PAGE_HEIGHT 841.89
 #define MARGIN ((PAGE_WIDTH - REPORT_WIDTH) / 2)
-#define NOTES 34.0
+#define NOTES 42.0
 #define ROW_MAX 13.0
-#define ALERTS_SHOWN 32
+#define ALERTS_SHOWN 26
 
 enum { LABEL, ENERGY, MEASURED, KW, KVAR, KVA, ALERTS, COLUMNS };
 
 /* Right ends of the numbers, left ends of the texts. */
-static const double column_x[COLUMNS] = { 0, 140, 205, 260, 318, 372, 386 };
+static const double column_x[COLUMNS] = { 0, 143, 212, 268, 325, 380, 392 };
 
 static void draw_cell(struct sheet *sheet, int column, double y, double size, bool bold, const char *text)
 {
@@ -33,7 +33,7 @@ static void draw_row(struct sheet *sheet, const struct report *report, const str
 	report_measured(span, text);
 	draw_cell(sheet, MEASURED, y, size, bold, text);
 	for (int i = 0; i < PROFILE_DEMANDS; i++) {
-		report_demand(span, i, text);
+		report_demand(report, span, i, text);
 		draw_cell(sheet, KW + i, y, size, bold, text);
 	}
 	report_alert_words(span, text);
@@ -81,7 +81,7 @@ static void draw_tiles(struct sheet *sheet, const struct report *report)
 	for (int i = 0; i < PROFILE_DEMANDS; i++) {
 		char time[REPORT_TIME_MAX] = "";
 
-		report_demand(&report->total, i, text);
+		report_demand(report, &report->total, i, text);
 		if (!isnan(report->total.max[i]))
 			report_days_time(report->total.max_s[i], time);
 		draw_tile(sheet, i + 1, titles[i], text, time);
@@ -117,7 +117,7 @@ static void draw_notes(struct sheet *sheet, const struct report *report)
 	for (unsigned i = 0; (note = report_note(report, i, text)) != NULL; i++) {
 		if (!*note)
 			continue;
-		sheet_text(sheet, 0, y, 5.9, PICTURE_LEFT, false, SHEET_FAINT, note);
+		sheet_text(sheet, 0, y, 6.3, PICTURE_LEFT, false, SHEET_FAINT, note);
 		y += 8;
 	}
 }

@@ -8,7 +8,7 @@ static const struct {
 	[SHEET_FAINT] = { "faint", PICTURE_FAINT },
 	[SHEET_GRID] = { "grid", PICTURE_GRID },
 	[SHEET_REAL] = { "real", PICTURE_ACCENT },
-	[SHEET_REACTIVE] = { "reactive", PICTURE_PHASE_A },
+	[SHEET_REACTIVE] = { "reactive", PICTURE_PHASE_B },
 	[SHEET_APPARENT] = { "apparent", PICTURE_FAINT },
 	[SHEET_ALERT] = { "alert", PICTURE_BAD },
 };

@@ -135,6 +135,37 @@ START_TEST(a_gap_across_midnight_counts_in_the_whole_alone)
 }
 END_TEST
 
+/* Sync to comms: as long as the master pleases; what a span misses of it is not known to be in it. */
+START_TEST(intervals_of_any_length_add_up_and_a_full_log_does)
+{
+	struct profile_span span;
+	int64_t t_s = T0, sum = 0;
+	uint32_t kwh = UINT32_MAX - 5000;
+	struct datalog_entry before = entry(1, t_s, kwh, 0), after;
+
+	profile_begin(&span, T0, T0 + 86400 * 3650);
+	for (uint64_t serial = 2; serial <= DATALOG_ENTRIES; serial++) {
+		uint32_t length_s = 1 + (uint32_t)(serial * 7919 % 40000);
+		struct profile_interval interval;
+
+		kwh += length_s / 100;
+		sum += 100 * (int64_t)(length_s / 100);
+		t_s += length_s;
+		after = entry(serial, t_s, kwh, 0);
+		after.measured_s = length_s;
+		interval = between(before, after);
+		ck_assert(interval.whole);
+		profile_add(&span, &interval);
+		before = after;
+	}
+	ck_assert_int_eq(span.energy, sum);
+	ck_assert_int_eq(span.known_s, t_s - T0);
+	ck_assert_int_eq(span.measured_s, t_s - T0);
+	ck_assert_uint_eq(span.intervals, DATALOG_ENTRIES - 1);
+	ck_assert(!profile_is_complete(&span));
+}
+END_TEST
+
 START_TEST(alerts_are_told_in_episodes)
 {
 	struct profile_alert alert = { .bit = 64 };
@@ -169,6 +200,7 @@ int main(void)
 	tcase_add_test(cases, without_kw_demand_the_mean_by_the_energy_stands_in_only_for_what_was_measured_whole);
 	tcase_add_test(cases, a_span_is_complete_when_intervals_cover_all_of_it_however_long_it_and_they_are);
 	tcase_add_test(cases, a_gap_across_midnight_counts_in_the_whole_alone);
+	tcase_add_test(cases, intervals_of_any_length_add_up_and_a_full_log_does);
 	tcase_add_test(cases, alerts_are_told_in_episodes);
 	srunner_run_all(runner, CK_NORMAL);
 	failed = srunner_ntests_failed(runner);
