@@ -315,12 +315,27 @@ static int renew(struct generation *generation, const struct record *record, con
 	return files_sync_directory(generation->directory);
 }
 
+/* Written over while a commit was under way, a file has the print of that commit: its first bytes tell. */
+static bool is_database(const struct generation *generation)
+{
+	static const char magic[16] = "SQLite format 3";
+	int fd = open(generation->path, O_RDONLY | O_CLOEXEC);
+	char head[sizeof(magic)];
+	bool is;
+
+	if (fd < 0)
+		return false;
+	is = read(fd, head, sizeof(head)) == sizeof(head) && !memcmp(head, magic, sizeof(magic));
+	close(fd);
+	return is;
+}
+
 static bool untouched(const struct generation *generation)
 {
 	struct files_print database, wal;
 
 	take_prints(generation, &database, &wal);
-	return files_same_print(&database, &generation->database) && files_same_print(&wal, &generation->wal);
+	return (!database.exists || is_database(generation)) && files_same_print(&database, &generation->database) && files_same_print(&wal, &generation->wal);
 }
 
 bool generation_is_current(const struct generation *generation, const struct record *record)

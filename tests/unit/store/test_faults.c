@@ -668,6 +668,18 @@ static void write_over(const char *path)
 	close(fd);
 }
 
+/* As when it happens while a commit is under way, which is then what changed the file last. */
+static void write_over_unseen(const char *path)
+{
+	struct stat before;
+	int fd = open(path, O_WRONLY);
+
+	ck_assert_int_eq(fstat(fd, &before), 0);
+	ck_assert_int_eq(write(fd, "this is no database", 19), 19);
+	ck_assert_int_eq(futimens(fd, (struct timespec[]){ before.st_atim, before.st_mtim }), 0);
+	close(fd);
+}
+
 static void delete_wal(const char *path)
 {
 	char wal[FILES_PATH_MAX + 8];
@@ -682,7 +694,7 @@ static const struct {
 	const char *said;
 } at_run_time[] = {
 	{ hurt_open_file, 1, "written anew from memory" }, { cut_open_file, 1, "written anew from memory" },
-	{ write_over, 1, "written anew from memory" }, { replace_open_file, 1, "not the file that was written last" },
+	{ write_over, 1, "written anew from memory" }, { write_over_unseen, 1, "written anew from memory" }, { replace_open_file, 1, "not the file that was written last" },
 	{ delete_open_file, 0, "is gone; written anew from memory" }, { delete_all, 0, "is gone; written anew from memory" },
 	{ delete_wal, 0, "" },
 };
