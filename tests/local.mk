@@ -7,7 +7,6 @@ include tests/unit/modbus.mk
 include tests/unit/adc.mk
 include tests/unit/outputs.mk
 include tests/unit/panel.mk
-include tests/unit/capture.mk
 include tests/unit/store.mk
 include tests/unit/control.mk
 include tests/unit/picture.mk

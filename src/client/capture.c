@@ -24,7 +24,7 @@ static const char usage[] = "usage: dinmeter capture -o NAME [--seconds N] [--pr
 static const char help[] =
 	"\nThe raw samples of the six inputs as a COMTRADE recording (2013): NAME.cfg and NAME.dat, or one file when NAME ends in .cff.\n"
 	"Beside it NAME.conf: dinmeter analyze -c NAME.conf NAME.cfg shows what the meter showed.\n\n"
-	"  -o, --output NAME  the recording\n"
+	"  -o NAME         the recording\n"
 	"  --seconds N     record so long from now on, 0..86400 (default 10); Ctrl-C ends it earlier\n"
 	"  --pretrigger N  and so many seconds before, 0..60 (default: all that the daemon holds)\n"
 	"  --force         replace files that are there\n"

@@ -391,12 +391,6 @@ static void random_string(const struct config_key *key, char *field)
 		snprintf(field, key->size, "green:led%ld", random() % 1000);
 		return;
 	}
-	if (key->valid && strstr(key->path, "alerts")) {
-		static const char *const lists[] = { "", "all", "frequency", "phase_loss_a, low_pf_b" };
-
-		snprintf(field, key->size, "%s", lists[random() % 4]);
-		return;
-	}
 	if (key->valid) {
 		for (int k = 0; k < 5; k++)
 			field[k] = (char)('0' + random() % 10);
