@@ -183,23 +183,11 @@ static unsigned clipped_channels(struct adc_comtrade *self)
 	return clipped;
 }
 
-/* The samples of these formats are whole numbers. */
-static void tell_steps(const struct adc_comtrade *self, struct adc_block *block)
-{
-	bool whole = self->recording.cfg.format == COMTRADE_BINARY || self->recording.cfg.format == COMTRADE_BINARY32;
-
-	for (int c = 0; c < ADC_CHANNELS; c++) {
-		block->step[c] = whole ? fabs(self->recording.map.pick[c].scale) : 0;
-		block->zero[c] = self->recording.map.pick[c].offset;
-	}
-}
-
 static void put_scan(struct adc_comtrade *self, struct adc_block *block)
 {
 	if (!block->n) {
 		block->nominal_hz = self->step.nominal_hz;
 		memcpy(block->delay_us, self->delay_us, sizeof(block->delay_us));
-		tell_steps(self, block);
 		block->lost = self->lost + self->step.lost;
 		block->restarted = self->restarted || self->step.restarted;
 		self->lost = 0;

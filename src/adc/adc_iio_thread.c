@@ -188,10 +188,6 @@ int capture_thread_wait_open(struct capture_thread *thread, int64_t timeout_ns, 
 		facts->stamped = capture->timestamp != NULL;
 		facts->monotonic = capture->monotonic;
 		facts->timeout_ms = capture->timeout_ms;
-		for (int c = 0; c < ADC_CHANNELS && !error; c++) {
-			facts->step[c] = capture->channel[c].factor;
-			facts->zero[c] = capture->channel[c].offset * capture->channel[c].factor;
-		}
 	} else if (error == -ETIMEDOUT) {
 		late(facts->text, "opening the ADC", timeout_ns);
 	}

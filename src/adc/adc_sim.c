@@ -203,8 +203,6 @@ static void convert(const struct adc_sim *sim, int channel, struct adc_block *bl
 	double codes = config->bits ? ldexp(1, config->bits - 1) : 0;
 	double *x = block->scans[channel];
 
-	block->step[channel] = codes > 0 ? scale / codes : 0;
-	block->zero[channel] = 0;
 	for (unsigned k = 0; k < block->n; k++) {
 		x[k] += offset;
 		if (sigma > 0)

@@ -170,8 +170,7 @@ static int run(struct analysis *analysis)
 static int create_meter(struct analysis *analysis)
 {
 	struct meter_config config = { .settings = analysis->config.settings, .rules = analysis->config.rules,
-				       .max_rate_hz = adc_comtrade_max_rate_hz(analysis->adc),
-				       .sinc_order = analysis->config.adc.sinc_order };
+				       .max_rate_hz = adc_comtrade_max_rate_hz(analysis->adc) };
 	void *memory;
 
 	for (int c = 0; c < ADC_CHANNELS; c++)

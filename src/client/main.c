@@ -11,7 +11,6 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "analyze", client_analyze, "measure a COMTRADE recording" },
-	{ "capture", client_capture, "record the raw samples as COMTRADE" },
 	{ "command", client_command, "have the meter end a demand sub-interval" },
 	{ "log", client_log, "export the data log" },
 	{ "outputs", client_outputs, "show the contacts, watch simulated ones" },

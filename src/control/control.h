@@ -17,7 +17,6 @@
 #include "modbus/pdu.h"
 #include "modbus/slave.h"
 #include "outputs/outputs.h"
-#include "capture/recorder.h"
 #include "panel/device.h"
 #include "panel/panel.h"
 #include "store/store.h"
@@ -38,7 +37,6 @@ struct control_health {
 	char store_path[256];
 	struct outputs_status outputs;
 	struct control_panel panel;
-	struct recorder_status capture;
 	struct identity identity;
 	int64_t started_ns, now_ns;	/* CLOCK_MONOTONIC */
 };

@@ -30,7 +30,6 @@ void status_bus(struct json_object *object, const struct status_view *view);
 void status_store(struct json_object *object, const struct status_view *view);
 void status_outputs(struct json_object *object, const struct status_view *view);
 void status_control(struct json_object *object, const struct status_view *view);
-void status_capture(struct json_object *object, const struct status_view *view);
 void status_panel(struct json_object *object, const struct status_view *view);
 
 /* The word for a contact: "energy", "alarm", "reactive". */

@@ -174,15 +174,3 @@ void status_panel(struct json_object *object, const struct status_view *view)
 	json_add(object, "buttons", device_object(&panel->buttons));
 	json_add_count(object, "presses", panel->presses);
 }
-
-void status_capture(struct json_object *object, const struct status_view *view)
-{
-	const struct recorder_status *capture = &view->health.capture;
-
-	json_add_bool(object, "configured", capture->configured);
-	json_add_bool(object, "recording", capture->recording);
-	json_add_count(object, "captures", capture->captures);
-	json_add_count(object, "failures", capture->failures);
-	json_add_text(object, "newest", capture->newest);
-	add_error(object, capture->last_error);
-}

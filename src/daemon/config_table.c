@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "metering/alerts.h"
 #include "panel/display_text.h"
 
 #define FIELD(field) .offset = offsetof(struct config, field), .size = sizeof(((struct config *)0)->field)
@@ -99,13 +98,6 @@ static bool is_led(const char *text)
 	return !strchr(text, '/') && strcmp(text, ".") && strcmp(text, "..");
 }
 
-static bool is_alerts(const char *text)
-{
-	unsigned mask;
-
-	return !alerts_parse(text, &mask);
-}
-
 #define PASSWORD(name, field) \
 	{ .path = name, .type = CONFIG_STRING, FIELD(field), .valid = is_password, .note = "a string of five digits" }
 
@@ -185,12 +177,6 @@ const struct config_key config_keys[] = {
 	STRING("panel.buttons", buttons.device),
 	BUTTON("plus", PANEL_PLUS), BUTTON("minus", PANEL_MINUS), BUTTON("next", PANEL_NEXT), BUTTON("back", PANEL_BACK),
 	NUMBER("capture.ring_s", capture.ring_s, 2, 60, "s"),
-	STRING("capture.path", capture.path),
-	{ .path = "capture.on_alerts", .type = CONFIG_STRING, FIELD(capture.on_alerts), .valid = is_alerts,
-	  .note = "codes of alerts with commas between (see dinmeter-control), \"all\", or \"\" for none" },
-	NUMBER("capture.after_s", capture.after_s, 1, 3600, "s"),
-	INT("capture.keep", capture.keep, 1, 10000, "captures"),
-	INT("capture.max_mb", capture.max_mb, 1, 1000000, "MB"),
 
 	STRING("identity.vendor", identity.vendor),
 	STRING("identity.product", identity.product),

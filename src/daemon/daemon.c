@@ -255,34 +255,6 @@ static struct tap *new_tap(const struct config *config)
 	return tap_new(config->capture.ring_s, fmin(rate_hz, RATE_MAX_HZ), config->adc.block_scans, delay_us);
 }
 
-static void recorder_snapshot(void *context, struct snapshot *snapshot)
-{
-	struct daemon *daemon = context;
-
-	meter_thread_get_snapshot(daemon->meter, snapshot);
-}
-
-static void recorder_measurement(void *context, char *text, size_t size)
-{
-	daemon_measurement(context, text, size);
-}
-
-/* A simulation that keeps nothing leaves no recordings either. */
-static int start_recorder(struct daemon *daemon)
-{
-	static const struct recorder_ops ops = { recorder_snapshot, recorder_measurement };
-	const struct config *config = &daemon->config;
-	struct capture_config capture = config->capture;
-
-	if (!daemon->keeps_state)
-		return 0;
-	if (!*capture.path && (size_t)snprintf(capture.path, sizeof(capture.path), "%s/captures", config->store_path) >= sizeof(capture.path)) {
-		log_warning("capture: the store's path is too long for a directory below it: alerts are not recorded");
-		return 0;
-	}
-	return recorder_start(&daemon->recorder, &capture, config->identity.product, config->identity.serial, daemon->tap, &ops, daemon);
-}
-
 /*
  * Contacts first: they are safe before anything else can fail.  The consumers stand before the producers start; what fails
  * says so itself or is named here.
@@ -318,8 +290,6 @@ static int start(struct daemon *daemon)
 		ret = acquire_start(&daemon->acquire, daemon->adc, daemon->queue);
 	if (ret >= 0)
 		ret = daemon_panel_start(daemon);
-	if (ret >= 0)
-		ret = start_recorder(daemon);
 	if (ret >= 0 && *config->control_socket)
 		ret = control_start(&daemon->control, config->control_socket, config->control_group, &daemon_control_ops, daemon);
 	return ret;
@@ -344,7 +314,6 @@ static void stop(struct daemon *daemon)
 	if (daemon->control)
 		control_stop(daemon->control);
 	daemon_panel_stop(daemon);
-	recorder_stop(daemon->recorder);
 	if (daemon->acquire)
 		acquire_stop(daemon->acquire);
 	slave_free(daemon->slave);

@@ -10,7 +10,6 @@
 #include "adc/acquire.h"
 #include "adc/adc.h"
 #include "adc/queue.h"
-#include "capture/recorder.h"
 #include "capture/tap.h"
 #include "control/control.h"
 #include "daemon/config.h"
@@ -34,7 +33,6 @@ struct daemon {
 	struct adc *adc;
 	struct block_queue *queue;
 	struct tap *tap;		/* the newest samples */
-	struct recorder *recorder;	/* NULL = alerts are not recorded */
 	struct acquire *acquire;
 	struct meter_thread *meter;
 	struct slave *slave;
