@@ -1,6 +1,7 @@
 # Unit tests are Check programs; each room has a fragment of its own.
 include tests/house.mk
 include tests/unit/metering.mk
+include tests/unit/report.mk
 include tests/unit/registers.mk
 include tests/unit/modbus.mk
 include tests/unit/adc.mk

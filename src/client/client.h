@@ -15,6 +15,7 @@ int client_export_state(int argc, char **argv);
 int client_import_state(int argc, char **argv);
 int client_panel(int argc, char **argv);
 int client_registers(int argc, char **argv);
+int client_report(int argc, char **argv);
 int client_reset(int argc, char **argv);
 int client_scope(int argc, char **argv);
 int client_set(int argc, char **argv);

@@ -6,6 +6,7 @@ dinmeter_SOURCES = \
 	%D%/hidden_line.c %D%/hidden_line.h \
 	%D%/log_columns.c %D%/log_columns.h \
 	%D%/log_export.c \
+	%D%/log_read.c %D%/log_read.h \
 	%D%/outputs.c \
 	%D%/panel.c \
 	%D%/panel_link.c %D%/panel_link.h \
@@ -20,6 +21,9 @@ dinmeter_SOURCES = \
 	%D%/scope_json.c %D%/scope_json.h \
 	%D%/scope_live.c %D%/scope_live.h \
 	%D%/scope_source.c %D%/scope_source.h \
+	%D%/sheet.c %D%/sheet.h \
+	%D%/report.c %D%/report.h %D%/report_charts.c %D%/report_fill.c %D%/report_html.c %D%/report_pdf.c \
+	%D%/report_days.c %D%/report_days.h \
 	%D%/since.c %D%/since.h \
 	%D%/status.c \
 	%D%/status_text.c %D%/status_text.h \

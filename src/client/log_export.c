@@ -11,8 +11,10 @@
 #include "client/client.h"
 #include "client/control_client.h"
 #include "client/log_columns.h"
+#include "client/log_read.h"
 #include "client/since.h"
 #include "control/json.h"
+#include "metering/alerts.h"
 
 static const char usage[] = "usage: dinmeter log [--csv|--json] [--since T] " CONTROL_CLIENT_USAGE "\n";
 static const char help[] =
@@ -25,92 +27,28 @@ static const char help[] =
 struct export {
 	bool json;
 	int64_t since_s;
-	struct datalog_entry *entry;
-	size_t n, size;
+	struct log_entries entries;
 	struct log_columns columns;
 };
 
-static int64_t member(struct json_object *object, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(object, key, &value) ? json_object_get_int64(value) : 0;
-}
-
-static void read_words(struct json_object *object, const char *key, uint16_t words[DATALOG_LOGS])
-{
-	struct json_object *list;
-
-	if (!json_object_object_get_ex(object, key, &list) || !json_object_is_type(list, json_type_array))
-		return;
-	for (size_t i = 0; i < DATALOG_LOGS && i < json_object_array_length(list); i++)
-		words[i] = (uint16_t)json_object_get_int(json_object_array_get_idx(list, i));
-}
-
-static void read_entry(struct json_object *object, struct datalog_entry *entry)
-{
-	struct json_object *scales = NULL;
-
-	json_object_object_get_ex(object, "scales", &scales);
-	*entry = (struct datalog_entry){
-		.serial = (uint64_t)member(object, "serial"), .utc_s = member(object, "utc_s"), .clock_s = member(object, "clock_s"),
-		.scale_i = (int8_t)member(scales, "i"), .scale_v = (int8_t)member(scales, "v"),
-		.scale_w = (int8_t)member(scales, "w"), .scale_e = (int8_t)member(scales, "e"),
-	};
-	read_words(object, "pointers", entry->pointer);
-	read_words(object, "words", entry->word);
-}
-
-/* Keeps what is not too old.  0 or -ENOMEM. */
-static int keep(struct export *export, const struct datalog_entry *entry)
-{
-	if (entry->utc_s < export->since_s)
-		return 0;
-	if (export->n == export->size) {
-		size_t size = export->size ? 2 * export->size : 512;
-		struct datalog_entry *entries = realloc(export->entry, size * sizeof(*entries));
-
-		if (!entries)
-			return -ENOMEM;
-		export->entry = entries;
-		export->size = size;
-	}
-	export->entry[export->n++] = *entry;
-	log_columns_add(&export->columns, entry);
-	return 0;
-}
-
-/* All pages.  The exit status. */
+/* All that is to be shown, with its columns.  The exit status. */
 static int fetch(struct export *export, struct control_client *client)
 {
-	uint64_t next = 0;
-	bool more = true;
+	int status = log_read(&export->entries, client, "log");
+	size_t shown = 0;
 
-	while (more) {
-		struct json_object *members = json_object_new_object(), *response, *entries = NULL;
-		int error = 0;
+	if (status)
+		return status;
+	for (size_t i = 0; i < export->entries.n; i++) {
+		const struct datalog_entry *entry = &export->entries.entry[i];
 
-		json_object_object_add(members, "from", json_object_new_uint64(next));
-		response = control_client_ask(client, "log", members);
-		if (!response)
-			return CLIENT_FAILED;
-		json_object_object_get_ex(response, "entries", &entries);
-		for (size_t i = 0; entries && i < json_object_array_length(entries) && !error; i++) {
-			struct datalog_entry entry;
-
-			read_entry(json_object_array_get_idx(entries, i), &entry);
-			log_columns_note(&export->columns, &entry);
-			error = keep(export, &entry);
-		}
-		/* who hands out the same page for ever is not followed */
-		more = member(response, "more") && (uint64_t)member(response, "next") > next;
-		next = (uint64_t)member(response, "next");
-		json_object_put(response);
-		if (error) {
-			fprintf(stderr, "dinmeter log: memory is short\n");
-			return CLIENT_FAILED;
-		}
+		log_columns_note(&export->columns, entry);
+		if (entry->utc_s < export->since_s)
+			continue;
+		log_columns_add(&export->columns, entry);
+		export->entries.entry[shown++] = *entry;
 	}
+	export->entries.n = shown;
 	return CLIENT_DONE;
 }
 
@@ -123,20 +61,42 @@ static void print_csv_time(int64_t seconds)
 	printf("%s,", text);
 }
 
+/* Empty where the meter did not yet note them; "none" is a thing to know. */
+static void print_csv_noted(const struct datalog_entry *entry)
+{
+	size_t n;
+	const struct alert_word *words = alerts_words(&n);
+	const char *before = "";
+
+	if (!entry->noted) {
+		fputs(",,,", stdout);
+		return;
+	}
+	printf(",%" PRIu32 ",%u,", entry->measured_s, entry->energy_resets);
+	for (size_t i = 0; i < n; i++)
+		if (entry->alerts & words[i].bit) {
+			printf("%s%s", before, words[i].code);
+			before = " ";
+		}
+	if (!*before)
+		fputs("none", stdout);
+}
+
 static void print_csv(const struct export *export)
 {
 	char text[DECODE_TEXT_MAX];
 
-	fputs("utc,clock,serial", stdout);
+	fputs("utc,clock,serial,measured_s,energy_resets,alert_codes", stdout);
 	for (unsigned c = 0; c < export->columns.n; c++)
 		printf(",%s", export->columns.column[c].name);
 	putchar('\n');
-	for (size_t i = 0; i < export->n; i++) {
-		const struct datalog_entry *entry = &export->entry[i];
+	for (size_t i = 0; i < export->entries.n; i++) {
+		const struct datalog_entry *entry = &export->entries.entry[i];
 
 		print_csv_time(entry->utc_s);
 		print_csv_time(entry->clock_s);
 		printf("%" PRIu64, entry->serial);
+		print_csv_noted(entry);
 		for (unsigned c = 0; c < export->columns.n; c++)
 			printf(",%s", log_columns_text(&export->columns.column[c], entry, text) ? text : "");
 		putchar('\n');
@@ -153,17 +113,37 @@ static void print_json_time(const char *key, int64_t seconds)
 		printf("\"%s\":null,", key);
 }
 
+static void print_json_noted(const struct datalog_entry *entry)
+{
+	size_t n;
+	const struct alert_word *words = alerts_words(&n);
+	const char *before = "";
+
+	if (!entry->noted) {
+		fputs(",\"measured_s\":null,\"energy_resets\":null,\"alert_codes\":null", stdout);
+		return;
+	}
+	printf(",\"measured_s\":%" PRIu32 ",\"energy_resets\":%u,\"alert_codes\":[", entry->measured_s, entry->energy_resets);
+	for (size_t i = 0; i < n; i++)
+		if (entry->alerts & words[i].bit) {
+			printf("%s\"%s\"", before, words[i].code);
+			before = ",";
+		}
+	putchar(']');
+}
+
 static void print_json(const struct export *export)
 {
 	char text[DECODE_TEXT_MAX];
 
-	for (size_t i = 0; i < export->n; i++) {
-		const struct datalog_entry *entry = &export->entry[i];
+	for (size_t i = 0; i < export->entries.n; i++) {
+		const struct datalog_entry *entry = &export->entries.entry[i];
 
 		putchar('{');
 		print_json_time("utc", entry->utc_s);
 		print_json_time("clock", entry->clock_s);
 		printf("\"serial\":%" PRIu64, entry->serial);
+		print_json_noted(entry);
 		for (unsigned c = 0; c < export->columns.n; c++)
 			if (log_columns_text(&export->columns.column[c], entry, text))
 				printf(",\"%s\":%s", export->columns.column[c].name, *text ? text : "null");
@@ -250,7 +230,7 @@ int client_log(int argc, char **argv)
 	status = read_options(export, &socket, &config, argc, argv);
 	if (status < 0)
 		status = run(export, socket, config);
-	free(export->entry);
+	free(export->entries.entry);
 	free(export);
 	return status;
 }

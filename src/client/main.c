@@ -18,6 +18,7 @@ static const struct {
 	{ "import-state", client_import_state, "put such a state in the place of the meter's" },
 	{ "panel", client_panel, "show the front panel and press its buttons" },
 	{ "registers", client_registers, "print the Modbus register map" },
+	{ "report", client_report, "load profile, energy by day and alerts as a page" },
 	{ "reset", client_reset, "clear energies, demand, pulse counters or the log" },
 	{ "scope", client_scope, "show waves, phasors and harmonics, live or drawn" },
 	{ "set", client_set, "change a setting" },

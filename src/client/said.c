@@ -46,8 +46,11 @@ static void keep_last(char *text)
 		*--end = '\0';
 	begin = strrchr(text, '\n');
 	begin = begin ? begin + 1 : text;
-	if (*begin)
-		snprintf(said.line, sizeof(said.line), "%s", begin);
+	if (!*begin)
+		return;
+	/* what is too long for a line of the screen is cut */
+	begin[strnlen(begin, sizeof(said.line) - 1)] = '\0';
+	memcpy(said.line, begin, strlen(begin) + 1);
 }
 
 void said_last(char *text, size_t size)

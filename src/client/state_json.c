@@ -41,6 +41,11 @@ static struct json_object *entry_to_json(const struct datalog_entry *entry)
 	json_object_object_add(object, "scale_v", json_object_new_int(entry->scale_v));
 	json_object_object_add(object, "scale_w", json_object_new_int(entry->scale_w));
 	json_object_object_add(object, "scale_e", json_object_new_int(entry->scale_e));
+	if (!entry->noted)
+		return object;
+	json_object_object_add(object, "alerts", json_object_new_int(entry->alerts));
+	json_object_object_add(object, "energy_resets", json_object_new_int(entry->energy_resets));
+	json_object_object_add(object, "measured_s", json_object_new_int64(entry->measured_s));
 	return object;
 }
 
@@ -197,10 +202,22 @@ static void check_keys(struct reading *reading, struct json_object *object, cons
 	}
 }
 
+/* All three or none: an older program kept none. */
+static void read_noted(struct reading *reading, struct json_object *object, const char *name, struct datalog_entry *entry)
+{
+	if (!json_object_object_get_ex(object, "alerts", NULL) && !json_object_object_get_ex(object, "energy_resets", NULL) &&
+	    !json_object_object_get_ex(object, "measured_s", NULL))
+		return;
+	entry->noted = true;
+	entry->alerts = (uint16_t)read_number(reading, object, name, "alerts", 0, UINT16_MAX, U16);
+	entry->energy_resets = (uint16_t)read_number(reading, object, name, "energy_resets", 0, INT16_MAX, "0 to 32767");
+	entry->measured_s = (uint32_t)read_number(reading, object, name, "measured_s", 0, UINT32_MAX, "0 to 4294967295");
+}
+
 static void read_entry(struct reading *reading, struct json_object *object, const char *name, struct datalog_entry *entry)
 {
 	static const char *const keys[] = { "serial", "clock_s", "utc_s", "pointers", "words", "scale_i", "scale_v", "scale_w",
-					    "scale_e" };
+					    "scale_e", "alerts", "energy_resets", "measured_s" };
 	unsigned before = reading->n_errors;
 
 	memset(entry, 0, sizeof(*entry));
@@ -218,6 +235,7 @@ static void read_entry(struct reading *reading, struct json_object *object, cons
 	entry->scale_v = (int8_t)read_number(reading, object, name, "scale_v", -4, 4, "-4 to 4");
 	entry->scale_w = (int8_t)read_number(reading, object, name, "scale_w", -4, 4, "-4 to 4");
 	entry->scale_e = (int8_t)read_number(reading, object, name, "scale_e", -4, 4, "-4 to 4");
+	read_noted(reading, object, name, entry);
 	if (reading->n_errors == before && !nv_entry_legal(entry))
 		complain(reading, name, "its times must be between the years -6000 and 9999, its pointers " DATALOG_POINTER_RANGE);
 }
@@ -294,7 +312,7 @@ static void read_state(struct reading *reading, struct json_object *state, struc
 
 		if (json_object_object_get_ex(state, fields[i].name, NULL))
 			continue;
-		if (fields[i].initial && fields[i].since == 1 && !nv_set_text(nv, &fields[i], fields[i].initial))
+		if (fields[i].initial && fields[i].since != 2 && !nv_set_text(nv, &fields[i], fields[i].initial))
 			continue;
 		nv_get_range(&fields[i], range, sizeof(range));
 		complain(reading, fields[i].name, "is missing, must be %s", range);

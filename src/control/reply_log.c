@@ -3,9 +3,36 @@
 #include "control/request.h"
 #include "control/status.h"
 #include "daemon/monotonic.h"
+#include "metering/alerts.h"
 
 #define NS_PER_S INT64_C(1000000000)
 #define NS_PER_MS INT64_C(1000000)
+
+static struct json_object *alert_codes(unsigned alerts)
+{
+	struct json_object *list = json_object_new_array();
+	size_t n;
+	const struct alert_word *words = alerts_words(&n);
+
+	for (size_t i = 0; i < n; i++)
+		if (alerts & words[i].bit)
+			json_object_array_add(list, json_text(words[i].code));
+	return list;
+}
+
+/* null: an older program recorded it, which did not keep them. */
+static void add_noted(struct json_object *object, const struct datalog_entry *entry)
+{
+	if (!entry->noted) {
+		json_add(object, "alerts", NULL);
+		json_add(object, "energy_resets", NULL);
+		json_add(object, "measured_s", NULL);
+		return;
+	}
+	json_add(object, "alerts", alert_codes(entry->alerts));
+	json_add_count(object, "energy_resets", entry->energy_resets);
+	json_add_count(object, "measured_s", entry->measured_s);
+}
 
 static struct json_object *entry_object(const struct datalog_entry *entry)
 {
@@ -28,6 +55,7 @@ static struct json_object *entry_object(const struct datalog_entry *entry)
 	json_add(object, "pointers", pointers);
 	json_add(object, "words", words);
 	json_add(object, "scales", scales);
+	add_noted(object, entry);
 	return object;
 }
 

@@ -30,6 +30,11 @@ void datalog_restore(struct datalog *log, const struct datalog_entry *entry)
 	log->entry[entry->serial % DATALOG_ENTRIES] = *entry;
 }
 
+void datalog_alerts(struct datalog *log, unsigned alerts)
+{
+	log->state.alerts |= alerts & UINT16_MAX;
+}
+
 static bool full(const struct datalog_state *state)
 {
 	return (state->config & DATALOG_SINGLE_SHOT) && state->entries >= DATALOG_ENTRIES;
@@ -77,7 +82,11 @@ static void write_held(struct datalog *log, const struct energy *kwh)
 void datalog_subinterval(struct datalog *log, const struct datalog_entry *entry, const struct energy *kwh)
 {
 	struct datalog_state *state = &log->state;
+	struct datalog_entry next = *entry;
 
+	next.noted = true;
+	next.alerts = (uint16_t)state->alerts;
+	state->alerts = 0;
 	state->status = (state->status & ~EVENTS) | state->events;
 	state->events = 0;
 	if (!state->page) {
@@ -88,14 +97,14 @@ void datalog_subinterval(struct datalog *log, const struct datalog_entry *entry,
 		return;
 	if (state->page && !(state->status & DATALOG_COLLISION)) {
 		state->status |= DATALOG_COLLISION;
-		state->held = *entry;
+		state->held = next;
 		state->holding = true;
 		return;
 	}
 	if (state->page)
 		state->status |= DATALOG_COLLISION_2;
 	write_held(log, kwh);
-	write_entry(log, entry, kwh);
+	write_entry(log, &next, kwh);
 }
 
 void datalog_reset(struct datalog *log, const struct energy *kwh)

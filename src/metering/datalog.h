@@ -42,6 +42,10 @@ struct datalog_entry {
 	uint16_t pointer[DATALOG_LOGS];		/* the registers (169-178) .. */
 	uint16_t word[DATALOG_LOGS];		/* .. and what each read */
 	int8_t scale_i, scale_v, scale_w, scale_e;	/* 138-141 at that time: what the integers mean */
+	bool noted;				/* false: from a program that did not yet keep what follows, all 0 */
+	uint16_t alerts;			/* bits of 146 that were set at any time of the sub-interval, or-ed */
+	uint16_t energy_resets;			/* 147 at that time */
+	uint32_t measured_s;			/* how long was measured in the sub-interval, rounded */
 };
 
 /* Non-volatile, plain data. */
@@ -56,6 +60,7 @@ struct datalog_state {
 	uint16_t pointer[DATALOG_LOGS];		/* 169-178 */
 	int64_t clock_offset_s;			/* the log's clock less the system's UTC */
 	unsigned events;			/* bits 3-5 of the sub-interval that runs */
+	unsigned alerts;			/* bits of 146 that were set in it so far */
 	uint64_t serial;			/* of the newest entry written, 0 = none ever */
 	uint64_t first_serial;			/* entries older than this are cleared */
 	bool holding;				/* `held` waits to be written (its serial is not yet given) */
@@ -74,7 +79,13 @@ void datalog_defaults(struct datalog_state *state);
 void datalog_init(struct datalog *log, const struct datalog_state *state, bool was_off);
 void datalog_restore(struct datalog *log, const struct datalog_entry *entry);
 
-/* A sub-interval has ended: `entry` (serial not set) is what stands to be recorded; kwh: register 1's energy now. */
+/* Bits of 146 that are set: none is lost, however short. */
+void datalog_alerts(struct datalog *log, unsigned alerts);
+
+/*
+ * A sub-interval has ended: `entry` (serial, alerts and noted not set) is what stands to be recorded; kwh: register 1's energy
+ * now.
+ */
 void datalog_subinterval(struct datalog *log, const struct datalog_entry *entry, const struct energy *kwh);
 
 /* Command 16640. */

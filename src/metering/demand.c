@@ -73,6 +73,7 @@ static void update_present(struct demand *demand, unsigned subintervals)
 static void end_subinterval(struct demand *demand, unsigned subintervals, double due_s)
 {
 	keep_subinterval(demand);
+	demand->last_s = demand->running_s;
 	update_present(demand, subintervals);
 	if (demand->subintervals_ended + 1 != 0)
 		demand->subintervals_ended++;

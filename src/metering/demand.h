@@ -14,6 +14,7 @@ struct demand {
 	double present[DEMAND_QUANTITIES];	/* W, var, VA; 0 before the first sub-interval has ended */
 	double max[DEMAND_QUANTITIES];
 	unsigned subintervals_ended;		/* since start, saturating: counts events for the log and tests */
+	double last_s;				/* measured time of the one that ended last; 0 before */
 	/* private */
 	double running_ws[DEMAND_QUANTITIES], running_s;	/* the sub-interval that runs: sum of power x time, its time */
 	double due_s;						/* time left of it by the fixed grid, carried over the end */

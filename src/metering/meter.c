@@ -172,6 +172,8 @@ static void record(struct meter *meter)
 		.clock_s = s->log_clock_s, .utc_s = meter_utc_s(meter),
 		.scale_i = (int8_t)s->derived.scale_i, .scale_v = (int8_t)s->derived.scale_v,
 		.scale_w = (int8_t)s->derived.scale_w, .scale_e = (int8_t)s->derived.scale_e,
+		.energy_resets = (uint16_t)s->energy_resets,
+		.measured_s = (uint32_t)fmin(llround(s->demand.last_s), UINT32_MAX),
 	};
 
 	if (!meter->config.record)
@@ -191,6 +193,7 @@ static void end_demand_cycle(struct meter *meter, const double power[DEMAND_QUAN
 	unsigned ended = s->demand.subintervals_ended;
 
 	meter_show_log(meter);
+	datalog_alerts(&meter->log, s->alerts);
 	demand_cycle(&s->demand, power, seconds, s->settings.demand_subintervals, s->settings.demand_subinterval_s,
 		     meter->pending & METER_SYNC_DEMAND, meter->pending & METER_RESET_MAX_DEMAND);
 	meter->pending = 0;
@@ -353,6 +356,7 @@ bool meter_tick(struct meter *meter, int64_t now_ns)
 	meter->now_ns = now_ns;
 	if (gone_stale(meter, now_ns)) {
 		show_nothing_live(meter);
+		datalog_alerts(&meter->log, meter->snapshot.alerts);
 		changed = true;
 	}
 	/* a standstill has cycles too: for the commands that wait for the end of one */

@@ -62,6 +62,7 @@ void meter_change(struct meter *meter, const struct meter_change *change)
 		meter_evaluate(meter);
 	else
 		s->alerts = alerts_stale(s->alerts, &s->derived);
+	datalog_alerts(&meter->log, s->alerts);
 }
 
 void meter_get_state(const struct meter *meter, struct meter_state *state)
@@ -124,5 +125,6 @@ void meter_pulses_plan(struct meter *meter, struct pulse_plan plan[PULSE_OUTPUTS
 		pulse_plan(&meter->pulse[i], &meter->pulse_last[i], &meter->pulse_now[i], s->settings.pulse_energy,
 			   s->derived.pulse_duration_ms, &plan[i]);
 	judge_overrun(meter);
+	datalog_alerts(&meter->log, s->alerts);
 	meter->pulses_due = false;
 }

@@ -13,6 +13,7 @@
 /* The year 9999: a clock further off is no clock. */
 #define CLOCK_MAX INT64_C(253402300799)
 #define SCALE_MOST 4
+#define RESETS_MAX 32767
 
 #define PLACE(member) .offset = offsetof(struct nv, member), .size = sizeof(((struct nv *)NULL)->member), .since = 1
 #define NUMBER(name_, type_, member, min_, max_) \
@@ -31,6 +32,10 @@
 #define LOG_RANGE(name_, type_, member, range_, initial_) \
 	{ .name = (name_), .type = (type_), LOG_PLACE(member, initial_), .range = (range_) }
 #define LOG_OTHER(name_, type_, member, initial_) { .name = (name_), .type = (type_), LOG_PLACE(member, initial_) }
+/* What entries keep beside the registers came with version 3. */
+#define LOG_NOTED(name_, type_, member, min_, max_, initial_) \
+	{ .name = (name_), .type = (type_), .offset = offsetof(struct nv, meter.log.member), \
+	  .size = sizeof(((struct nv *)NULL)->meter.log.member), .since = 3, .initial = (initial_), .min = (min_), .max = (max_) }
 #define LOG_POINTER(n, initial_) \
 	LOG_RANGE("log_pointer_" #n, NV_UINT16, pointer[n - 1], DATALOG_POINTER_RANGE, initial_)
 
@@ -57,7 +62,7 @@ static const struct nv_field fields[] = {
 	OTHER("kwh_a", NV_ENERGY, meter.energies.kwh_phase[0]),
 	OTHER("kwh_b", NV_ENERGY, meter.energies.kwh_phase[1]),
 	OTHER("kwh_c", NV_ENERGY, meter.energies.kwh_phase[2]),
-	NUMBER("energy_resets", NV_UINT, meter.energy_resets, 0, 32767),
+	NUMBER("energy_resets", NV_UINT, meter.energy_resets, 0, RESETS_MAX),
 	NUMBER("power_ups", NV_UINT, meter.power_ups, 0, 32767),
 	OTHER("kw_max_demand", NV_DOUBLE, meter.max_demand[DEMAND_P]),
 	OTHER("kvar_max_demand", NV_DOUBLE, meter.max_demand[DEMAND_Q]),
@@ -90,6 +95,7 @@ static const struct nv_field fields[] = {
 	LOG_POINTER(6, "38"), LOG_POINTER(7, "39"), LOG_POINTER(8, "155"), LOG_POINTER(9, "156"), LOG_POINTER(10, "157"),
 	LOG_NUMBER("log_clock_offset_s", NV_INT64, clock_offset_s, -2 * CLOCK_MAX, 2 * CLOCK_MAX, "0"),
 	LOG_RANGE("log_events", NV_UINT, events, "0,8,16,24,32,40,48,56", "0"),
+	LOG_NOTED("log_alerts", NV_UINT, alerts, 0, UINT16_MAX, "0"),
 	LOG_NUMBER("log_serial", NV_UINT64, serial, 0, INT64_MAX, "0"),
 	LOG_NUMBER("log_first_serial", NV_UINT64, first_serial, 0, INT64_MAX, "1"),
 	LOG_OTHER("log_holding", NV_BOOL, holding, "0"),
@@ -148,8 +154,10 @@ void nv_entry_get_text(const struct datalog_entry *entry, char *text, size_t siz
 		n += snprintf(text + n, size - (size_t)n, " %u",
 			      i < DATALOG_LOGS ? entry->pointer[i] : entry->word[i - DATALOG_LOGS]);
 	if (n >= 0 && (size_t)n < size)
-		snprintf(text + n, size - (size_t)n, " %d %d %d %d", entry->scale_i, entry->scale_v, entry->scale_w,
-			 entry->scale_e);
+		n += snprintf(text + n, size - (size_t)n, " %d %d %d %d", entry->scale_i, entry->scale_v, entry->scale_w,
+			      entry->scale_e);
+	if (entry->noted && n >= 0 && (size_t)n < size)
+		snprintf(text + n, size - (size_t)n, " %u %u %" PRIu32, entry->alerts, entry->energy_resets, entry->measured_s);
 }
 
 void nv_get_text(const struct nv *nv, const struct nv_field *field, char *text, size_t size)
@@ -258,6 +266,8 @@ bool nv_entry_legal(const struct datalog_entry *entry)
 	for (size_t i = 0; i < sizeof(scale); i++)
 		if (scale[i] < -SCALE_MOST || scale[i] > SCALE_MOST)
 			return false;
+	if (entry->noted ? entry->energy_resets > RESETS_MAX : entry->alerts || entry->energy_resets || entry->measured_s)
+		return false;
 	/* What was never held has no registers. */
 	for (int i = 0; i < DATALOG_LOGS; i++)
 		if (!range_holds(DATALOG_POINTER_RANGE, entry->pointer[i]) && (entry->serial || entry->pointer[i]))
@@ -266,25 +276,45 @@ bool nv_entry_legal(const struct datalog_entry *entry)
 	       entry->utc_s >= -CLOCK_MAX && entry->utc_s <= CLOCK_MAX;
 }
 
-int nv_entry_set_text(struct datalog_entry *entry, const char *text)
-{
-	enum { SERIAL, CLOCK, UTC, POINTERS, WORDS = POINTERS + DATALOG_LOGS, SCALES = WORDS + DATALOG_LOGS, N = SCALES + 4 };
-	int64_t number[N];
-	struct datalog_entry next;
+enum { SERIAL, CLOCK, UTC, POINTERS, WORDS = POINTERS + DATALOG_LOGS, SCALES = WORDS + DATALOG_LOGS, ALERTS = SCALES + 4, RESETS, MEASURED,
+       NUMBERS };
 
-	for (int i = 0; i < N; i++) {
+/* Is the number i of an entry's text one of its type? */
+static bool is_entry_number(int i, int64_t number)
+{
+	if (i >= SCALES && i < ALERTS)
+		return number >= -SCALE_MOST && number <= SCALE_MOST;
+	if (i < POINTERS)
+		return i != SERIAL || number >= 0;
+	return number >= 0 && number <= (i == MEASURED ? (int64_t)UINT32_MAX : UINT16_MAX);
+}
+
+/* The numbers of an entry's text.  How many, or -EINVAL, -ERANGE. */
+static int parse_entry(const char *text, int64_t number[NUMBERS])
+{
+	for (int i = 0; i < NUMBERS; i++) {
 		int error = parse_integer(text, &text, &number[i]);
 
 		if (error)
 			return error;
-		if (*text++ != (i < N - 1 ? ' ' : '\0'))
-			return -EINVAL;
-		if (i >= SCALES ? number[i] < -SCALE_MOST || number[i] > SCALE_MOST
-				: i >= POINTERS && (number[i] < 0 || number[i] > UINT16_MAX))
+		if (!is_entry_number(i, number[i]))
 			return -ERANGE;
+		if (*text == '\0' && (i == ALERTS - 1 || i == NUMBERS - 1))
+			return i + 1;
+		if (*text++ != ' ')
+			return -EINVAL;
 	}
-	if (number[SERIAL] < 0)
-		return -ERANGE;
+	return -EINVAL;
+}
+
+int nv_entry_set_text(struct datalog_entry *entry, const char *text)
+{
+	int64_t number[NUMBERS] = { 0 };
+	int n = parse_entry(text, number);
+	struct datalog_entry next;
+
+	if (n < 0)
+		return n;
 	memset(&next, 0, sizeof(next));
 	next.serial = (uint64_t)number[SERIAL];
 	next.clock_s = number[CLOCK];
@@ -297,6 +327,10 @@ int nv_entry_set_text(struct datalog_entry *entry, const char *text)
 	next.scale_v = (int8_t)number[SCALES + 1];
 	next.scale_w = (int8_t)number[SCALES + 2];
 	next.scale_e = (int8_t)number[SCALES + 3];
+	next.noted = n == NUMBERS;
+	next.alerts = (uint16_t)number[ALERTS];
+	next.energy_resets = (uint16_t)number[RESETS];
+	next.measured_s = (uint32_t)number[MEASURED];
 	if (!nv_entry_legal(&next))
 		return -ERANGE;
 	*entry = next;
@@ -447,6 +481,7 @@ uint32_t nv_layout(void)
 	static const size_t whole[] = {
 		sizeof(struct nv), sizeof(struct datalog_entry), offsetof(struct datalog_entry, pointer),
 		offsetof(struct datalog_entry, word), offsetof(struct datalog_entry, scale_i),
+		offsetof(struct datalog_entry, alerts), offsetof(struct datalog_entry, measured_s),
 	};
 	uint32_t crc = crc32_update(0, whole, sizeof(whole));
 

@@ -42,7 +42,7 @@ enum nv_type {
 	NV_TEXT,	/* printable ASCII */
 	NV_HASH,	/* "", or a hash of crypt(5): $id$.. */
 	NV_TIME,	/* seconds since 1970, or "never" */
-	NV_ENTRY	/* an entry of the log: numbers between blanks, in the order of the struct */
+	NV_ENTRY	/* an entry of the log: numbers between blanks, in the order of the struct, without `noted` and what that says is not there */
 };
 
 struct nv_field {

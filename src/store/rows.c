@@ -69,6 +69,35 @@ static void put_crc(unsigned char bytes[4], uint32_t crc)
 	put_word(bytes + 2, crc & 0xffff);
 }
 
+/* What an entry notes: alerts, energy resets, seconds measured. */
+#define NOTED_BYTES 8
+
+static void put_noted(unsigned char bytes[NOTED_BYTES], const struct datalog_entry *entry)
+{
+	put_word(bytes, entry->alerts);
+	put_word(bytes + 2, entry->energy_resets);
+	put_crc(bytes + 4, entry->measured_s);
+}
+
+static unsigned get_word(const unsigned char *bytes)
+{
+	return (unsigned)bytes[0] << 8 | bytes[1];
+}
+
+/* `size` 0: nothing was noted.  0 or -EBADMSG. */
+static int get_noted(const unsigned char *bytes, int size, struct datalog_entry *entry)
+{
+	if (size == 0)
+		return 0;
+	if (size != NOTED_BYTES)
+		return -EBADMSG;
+	entry->noted = true;
+	entry->alerts = (uint16_t)get_word(bytes);
+	entry->energy_resets = (uint16_t)get_word(bytes + 2);
+	entry->measured_s = (uint32_t)get_word(bytes + 4) << 16 | get_word(bytes + 6);
+	return 0;
+}
+
 static uint32_t entry_crc(const struct datalog_entry *entry)
 {
 	char text[NV_TEXT_MAX];
@@ -208,11 +237,6 @@ static int load_state(sqlite3 *db, struct load *load)
 	return error;
 }
 
-static unsigned get_word(const unsigned char *bytes)
-{
-	return (unsigned)bytes[0] << 8 | bytes[1];
-}
-
 /* 0 or -EBADMSG. */
 static int load_log_row(struct load *load, sqlite3_stmt *row)
 {
@@ -228,7 +252,8 @@ static int load_log_row(struct load *load, sqlite3_stmt *row)
 	next.clock_s = sqlite3_column_int64(row, 2);
 	next.utc_s = sqlite3_column_int64(row, 3);
 	if (sqlite3_column_bytes(row, 4) != 4 || sqlite3_column_bytes(row, 5) != 2 * DATALOG_LOGS ||
-	    sqlite3_column_bytes(row, 6) != 2 * DATALOG_LOGS)
+	    sqlite3_column_bytes(row, 6) != 2 * DATALOG_LOGS ||
+	    get_noted(sqlite3_column_blob(row, 8), sqlite3_column_bytes(row, 8), &next))
 		goto damaged;
 	next.scale_i = scales[0];
 	next.scale_v = scales[1];
@@ -269,7 +294,7 @@ int rows_load(sqlite3 *db, struct recorded *recorded, char *reason, size_t size)
 		return -ENOMEM;
 	error = load_state(db, &load);
 	if (!error)
-		error = each_row(db, "SELECT slot, serial, clock_s, utc_s, scales, pointers, words, crc32 FROM log ORDER BY serial",
+		error = each_row(db, "SELECT slot, serial, clock_s, utc_s, scales, pointers, words, crc32, noted FROM log ORDER BY serial",
 				 &load, load_log_row);
 	free(load.seen);
 	return error;
@@ -318,13 +343,20 @@ static int rows_crc(sqlite3 *db, uint32_t *crc)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+static int prepare_state(sqlite3 *db, struct rows *rows)
+{
+	return sqlite3_prepare_v3(db, "INSERT INTO state(name, value) VALUES(?1, ?2) "
+				      "ON CONFLICT(name) DO UPDATE SET value = excluded.value", -1,
+				  SQLITE_PREPARE_PERSISTENT, &rows->state, NULL);
+}
+
 int rows_insert_initial(sqlite3 *db, unsigned version)
 {
-	struct rows rows = { NULL, NULL };
+	struct rows rows = { NULL, NULL };	/* the log's columns are not those of the present schema yet */
 	const struct nv_field *fields;
 	uint32_t crc;
 	size_t n;
-	int rc = rows_prepare(db, &rows);
+	int rc = prepare_state(db, &rows);
 
 	fields = nv_fields(&n);
 	for (size_t i = 0; i < n && rc == SQLITE_OK; i++)
@@ -347,15 +379,13 @@ int rows_prepare(sqlite3 *db, struct rows *rows)
 	int rc;
 
 	rows->log = NULL;
-	rc = sqlite3_prepare_v3(db, "INSERT INTO state(name, value) VALUES(?1, ?2) "
-				    "ON CONFLICT(name) DO UPDATE SET value = excluded.value", -1,
-				SQLITE_PREPARE_PERSISTENT, &rows->state, NULL);
+	rc = prepare_state(db, rows);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v3(db, "INSERT INTO log(slot, serial, clock_s, utc_s, scales, pointers, words, crc32) "
-					    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT(slot) DO UPDATE SET "
+		rc = sqlite3_prepare_v3(db, "INSERT INTO log(slot, serial, clock_s, utc_s, scales, pointers, words, crc32, noted) "
+					    "VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT(slot) DO UPDATE SET "
 					    "serial = excluded.serial, clock_s = excluded.clock_s, utc_s = excluded.utc_s, "
 					    "scales = excluded.scales, pointers = excluded.pointers, words = excluded.words, "
-					    "crc32 = excluded.crc32", -1, SQLITE_PREPARE_PERSISTENT, &rows->log, NULL);
+					    "crc32 = excluded.crc32, noted = excluded.noted", -1, SQLITE_PREPARE_PERSISTENT, &rows->log, NULL);
 	return rc;
 }
 
@@ -384,9 +414,10 @@ int rows_put_record(struct rows *rows, const struct record *record, const struct
 int rows_put_entry(struct rows *rows, const struct datalog_entry *entry)
 {
 	const signed char scales[4] = { entry->scale_i, entry->scale_v, entry->scale_w, entry->scale_e };
-	unsigned char pointers[2 * DATALOG_LOGS], words[2 * DATALOG_LOGS], crc[4];
+	unsigned char pointers[2 * DATALOG_LOGS], words[2 * DATALOG_LOGS], crc[4], noted[NOTED_BYTES];
 
 	put_crc(crc, entry_crc(entry));
+	put_noted(noted, entry);
 	for (int i = 0; i < DATALOG_LOGS; i++) {
 		put_word(pointers + 2 * i, entry->pointer[i]);
 		put_word(words + 2 * i, entry->word[i]);
@@ -399,6 +430,10 @@ int rows_put_entry(struct rows *rows, const struct datalog_entry *entry)
 	sqlite3_bind_blob(rows->log, 6, pointers, sizeof(pointers), SQLITE_STATIC);
 	sqlite3_bind_blob(rows->log, 7, words, sizeof(words), SQLITE_STATIC);
 	sqlite3_bind_blob(rows->log, 8, crc, sizeof(crc), SQLITE_STATIC);
+	if (entry->noted)
+		sqlite3_bind_blob(rows->log, 9, noted, sizeof(noted), SQLITE_STATIC);
+	else
+		sqlite3_bind_null(rows->log, 9);
 	return step_once(rows->log);
 }
 

@@ -18,9 +18,13 @@
 	"CREATE TABLE log(slot INTEGER PRIMARY KEY, serial INTEGER NOT NULL, clock_s INTEGER NOT NULL, " \
 	"utc_s INTEGER NOT NULL, scales BLOB NOT NULL, pointers BLOB NOT NULL, words BLOB NOT NULL, crc32 BLOB NOT NULL);"
 
+/* NULL: an entry from before, of which nothing was noted. */
+#define NOTED_COLUMN "ALTER TABLE log ADD COLUMN noted BLOB;"
+
 /* steps[n - 1] leads from version n to n + 1. */
 static const char *const steps[SCHEMA_VERSION - 1] = {
 	LOG_TABLE,
+	NOTED_COLUMN,
 };
 
 static int execute(sqlite3 *db, const char *sql)
@@ -47,7 +51,7 @@ int schema_create(sqlite3 *db)
 	return execute(db, "PRAGMA page_size = " PAGE_SIZE ";"
 			   "PRAGMA application_id = " TEXT_OF(SCHEMA_APPLICATION_ID) ";"
 			   "PRAGMA user_version = " TEXT_OF(SCHEMA_VERSION) ";"
-			   "CREATE TABLE state(name TEXT PRIMARY KEY, value) WITHOUT ROWID;" LOG_TABLE);
+			   "CREATE TABLE state(name TEXT PRIMARY KEY, value) WITHOUT ROWID;" LOG_TABLE NOTED_COLUMN);
 }
 
 static int migrate_step(sqlite3 *db, unsigned from)

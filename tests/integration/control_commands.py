@@ -375,8 +375,8 @@ while True:
 
 
 class Log(Commands):
-    def entry(self, serial, utc, pointers, words, scales=(-2, -1, -2, -2), clock=None):
-        self.server.script(" ".join(map(str, ["entry", serial, utc, clock if clock is not None else utc, *scales, *pointers, *words])))
+    def entry(self, serial, utc, pointers, words, scales=(-2, -1, -2, -2), clock=None, noted=()):
+        self.server.script(" ".join(map(str, ["entry", serial, utc, clock if clock is not None else utc, *scales, *pointers, *words, *noted])))
 
     def table(self, *arguments):
         return list(csv.DictReader(io.StringIO(self.done("log", "--csv", *arguments))))
@@ -401,6 +401,19 @@ class Log(Commands):
         self.assertIsNone(objects[0]["kvar_demand"])
         self.assertAlmostEqual(objects[2]["kwh"], 1252.48, places=9)
 
+    def test_alerts_are_told_by_their_codes_and_those_that_nobody_kept_are_not_called_none(self):
+        self.server.script("fill 0")
+        for serial, noted in enumerate(((), (0, 3, 900), (1 << 6 | 1 << 11 | 1 << 15, 4, 0)), start=1):
+            self.entry(serial, 1795000000 + 900 * serial, DEFAULT_POINTERS, [0] * 10, noted=noted)
+        told = [(row["measured_s"], row["energy_resets"], row["alert_codes"]) for row in self.table()]
+        self.assertEqual(told, [("", "", ""), ("900", "3", "none"), ("0", "4", "frequency low_pf_a pulse_config")])
+        told = [(one["measured_s"], one["energy_resets"], one["alert_codes"]) for one in map(json.loads, self.done("log", "--json").splitlines())]
+        self.assertEqual(told, [(None, None, None), (900, 3, []), (0, 4, ["frequency", "low_pf_a", "pulse_config"])])
+        with self.server.connect() as client:
+            entries = client.ask("log")["entries"]
+        self.assertEqual([(one["alerts"], one["energy_resets"], one["measured_s"]) for one in entries],
+                         [(None, None, None), ([], 3, 900), (["frequency", "low_pf_a", "pulse_config"], 4, 0)])
+
     def test_changed_pointers_leave_one_table(self):
         self.server.script("fill 0")
         self.entry(1, 1795000000, DEFAULT_POINTERS, [0, 5, 0, 6, 7, 8, 9, 10, 11, 12])
@@ -409,7 +422,7 @@ class Log(Commands):
         self.entry(2, 1795000900, [2, 1, 262, 261, 27, 30, 22, 22, 146, 16],
                    [0x1234, 1, kw[1], kw[0], 77, 88, 5000, 5000, 0x8000, 4801], scales=(-1, 0, 1, 2))
         header = self.done("log").splitlines()[0].split(",")
-        self.assertEqual(header, ["utc", "clock", "serial", "kwh", "v_ab", "amps_a", "kvah_high", "kvarh", "kvarh_low", "kw_demand",
+        self.assertEqual(header, ["utc", "clock", "serial", "measured_s", "energy_resets", "alert_codes", "kwh", "v_ab", "amps_a", "kvah_high", "kvarh", "kvarh_low", "kw_demand",
                                   "kvar_demand", "kva_demand", "alerts", "log_clock_day_month", "log_clock_hour_year",
                                   "log_clock_second_minute", "kw"])
         first, second = self.table()
@@ -450,18 +463,18 @@ class Log(Commands):
         self.entry(1, 1795000000, [258, 1, 261, 3, 3, 3, 3, 3, 3, 3], [11, 22, 33, 44, *[44] * 6])
         row, = self.table()
         self.assertEqual((row["kwh_high"], row["kwh_257_low"], row["kw"], row["kw_261_high"]), ("22", "11", "0.44", "33"))
-        self.assertEqual(len(row), 3 + 4)
+        self.assertEqual(len(row), 6 + 4)
 
     def test_names_do_not_depend_on_what_since_leaves_out(self):
         self.server.script("fill 0")
         kw = single(12.5)
         self.entry(1, 1795000000, [261, 262, *[26] * 8], [*kw, *[6000] * 8])
-        self.assertEqual(list(self.table()[0])[3:], ["hz", "kw"])
+        self.assertEqual(list(self.table()[0])[6:], ["hz", "kw"])
         self.entry(2, 1795000900, [3, *[26] * 9], [1250, *[6000] * 9])
         self.entry(3, 1795001800, [261, 262, *[26] * 8], [*kw, *[6000] * 8])
-        self.assertEqual(list(self.table()[0])[3:], ["kw", "hz", "kw_261"])
+        self.assertEqual(list(self.table()[0])[6:], ["kw", "hz", "kw_261"])
         row, = self.table("--since", iso(1795001800))
-        self.assertEqual((list(row)[3:], row["kw_261"]), (["hz", "kw_261"], "12.5"))
+        self.assertEqual((list(row)[6:], row["kw_261"]), (["hz", "kw_261"], "12.5"))
 
     def test_names_tell_all_registers_apart(self):
         with open(os.path.join(TOP, "tests", "data", "point-map.tsv"), encoding="ascii") as file:
@@ -482,7 +495,7 @@ class Log(Commands):
         self.server.script("fill 0")
         for serial, registers in enumerate(expected, start=1):
             self.entry(serial, 1795000000, [*registers, *[registers[0]] * (10 - len(registers))], [0] * 10)
-        header = list(self.table()[0])[3:]
+        header = list(self.table()[0])[6:]
         self.assertEqual(sorted(header), sorted(expected.values()))
         self.assertEqual(len(set(header)), len(header))
 

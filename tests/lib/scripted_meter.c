@@ -84,6 +84,7 @@ static void set_entries(struct scripted_meter *meter)
 			.word = { 1, (uint16_t)(57912 + 900 * i), 0, (uint16_t)(60050 + i), (uint16_t)(3600 + i), 0x8000,
 				  (uint16_t)(4000 + i), 0x1A0B, 0x081A, (uint16_t)i },
 			.scale_i = -2, .scale_v = -1, .scale_w = -2, .scale_e = -2,
+			.noted = true, .alerts = i == 2 ? 1u << 11 : 0, .energy_resets = 3, .measured_s = 900,
 		};
 
 		scripted_meter_add_entry(meter, &entry);

@@ -8,7 +8,7 @@
  *     type N              system type
  *     force N             what every change gives from now on; 1000: what is right
  *     fill N              N log entries in place of those that are
- *     entry SERIAL UTC CLOCK I V W E, ten pointers, ten words
+ *     entry SERIAL UTC CLOCK I V W E, ten pointers, ten words [, ALERTS RESETS MEASURED_S]
  *     edge NUMBER T_NS CONTACT CLOSED
  *     log SERIAL FIRST_SERIAL ENTRIES WRAPS CONFIG STATUS
  *     set_aside MESSAGE   the store has failed
@@ -59,6 +59,13 @@ static void add_entry(char *at)
 		entry.pointer[i] = (uint16_t)next(&at);
 	for (int i = 0; i < DATALOG_LOGS; i++)
 		entry.word[i] = (uint16_t)next(&at);
+	at += strspn(at, " ");
+	if (*at) {
+		entry.noted = true;
+		entry.alerts = (uint16_t)next(&at);
+		entry.energy_resets = (uint16_t)next(&at);
+		entry.measured_s = (uint32_t)next(&at);
+	}
 	scripted_meter_add_entry(&meter, &entry);
 }
 

@@ -273,6 +273,58 @@ START_TEST(changed_pointers_and_configuration_interrupt_and_the_same_again_do_no
 }
 END_TEST
 
+/* However short: what was set at any time of a sub-interval is told with it, and with no other. */
+START_TEST(an_entry_keeps_every_alert_of_its_sub_interval_and_none_of_another)
+{
+	datalog_alerts(log_, 0x0001);
+	datalog_alerts(log_, 0);
+	datalog_alerts(log_, 0x8040);
+	subinterval();
+	subinterval();
+	datalog_alerts(log_, 0x0800);
+	subinterval();
+	ck_assert_uint_eq(datalog_entry(log_, 2)->alerts, 0x8041);
+	ck_assert_uint_eq(datalog_entry(log_, 1)->alerts, 0);
+	ck_assert_uint_eq(datalog_entry(log_, 0)->alerts, 0x0800);
+	for (unsigned age = 0; age < 3; age++)
+		ck_assert(datalog_entry(log_, age)->noted);
+	datalog_alerts(log_, 4);
+	datalog_set_config(log_, DATALOG_HALTED);
+	subinterval();				/* not recorded: its alerts are not the next one's */
+	datalog_set_config(log_, 0);
+	subinterval();
+	ck_assert_uint_eq(datalog_entry(log_, 0)->alerts, 0);
+}
+END_TEST
+
+START_TEST(alerts_of_what_is_held_are_its_own)
+{
+	datalog_set_page(log_, 1);
+	datalog_alerts(log_, 2);
+	subinterval();				/* held */
+	datalog_alerts(log_, 8);
+	datalog_set_page(log_, 0);
+	subinterval();
+	ck_assert_uint_eq(datalog_entry(log_, 1)->alerts, 2);
+	ck_assert_uint_eq(datalog_entry(log_, 0)->alerts, 8);
+}
+END_TEST
+
+START_TEST(alerts_of_the_sub_interval_outlive_a_restart_and_a_cleared_log)
+{
+	struct energy kwh = { 7, 8 };
+	struct datalog_state state;
+
+	datalog_alerts(log_, 1);
+	state = log_->state;
+	datalog_init(log_, &state, true);
+	datalog_reset(log_, &kwh);
+	datalog_alerts(log_, 2);
+	subinterval();
+	ck_assert_uint_eq(datalog_entry(log_, 0)->alerts, 3);
+}
+END_TEST
+
 START_TEST(a_restart_is_an_interruption_and_loses_no_entry)
 {
 	struct datalog_state state;
@@ -432,6 +484,9 @@ int main(void)
 	tcase_add_test(cases, what_is_held_outlives_a_halt_while_the_page_stays_open);
 	tcase_add_test(cases, events_are_told_for_one_sub_interval_after_the_one_they_were_in);
 	tcase_add_test(cases, changed_pointers_and_configuration_interrupt_and_the_same_again_do_not);
+	tcase_add_test(cases, an_entry_keeps_every_alert_of_its_sub_interval_and_none_of_another);
+	tcase_add_test(cases, alerts_of_what_is_held_are_its_own);
+	tcase_add_test(cases, alerts_of_the_sub_interval_outlive_a_restart_and_a_cleared_log);
 	tcase_add_test(cases, a_restart_is_an_interruption_and_loses_no_entry);
 	tcase_add_test(cases, a_reset_empties_the_log_and_begins_its_energy_anew);
 	tcase_add_test(cases, a_change_of_mode_counts_anew_what_is_there);

@@ -247,6 +247,84 @@ START_TEST(each_sub_interval_end_records_what_the_pointed_registers_read_then)
 }
 END_TEST
 
+/* A second in which all voltages are far too low. */
+static void bad_second(void)
+{
+	struct moments moments;
+
+	second_fill(&moments, 10, 5, 10, 1);
+	now_ns += S_NS;
+	utc_s++;
+	meter_take_second(meter, &moments, true, 1, now_ns);
+	serve_contacts();
+}
+
+/* What register 146 read at any second of a sub-interval is what its entry tells, through restarts. */
+START_TEST(each_entry_tells_all_alerts_that_were_read_in_its_sub_interval)
+{
+	unsigned read[3] = { 0, 0, 0 };
+
+	ck_assert_int_eq(write_register(150, 10), 0);
+	seconds(10, 1000);	/* whatever the start showed is over */
+	for (int i = 0; i < 3; i++)
+		for (int s = 0; s < 10; s++) {
+			if (i == 1 && s == 4)
+				bad_second();
+			else
+				second(1000);
+			read[i] |= read_register(146);
+		}
+	ck_assert_uint_eq(read[0], 0);
+	ck_assert_uint_eq(read[1] & ALERTS_PHASE_LOSS, ALERTS_PHASE_LOSS);
+	ck_assert_uint_eq(read[2], 0);
+	for (unsigned i = 0; i < 3; i++)
+		ck_assert_uint_eq(datalog_entry(meter_datalog(meter), 2 - i)->alerts, read[i]);
+	bad_second();
+	seconds(3, 1000);
+	restart();
+	seconds(10, 1000);
+	ck_assert_uint_eq(datalog_entry(meter_datalog(meter), 0)->alerts & ALERTS_PHASE_LOSS, ALERTS_PHASE_LOSS);
+	seconds(10, 1000);
+	ck_assert_uint_eq(datalog_entry(meter_datalog(meter), 0)->alerts, 0);
+}
+END_TEST
+
+START_TEST(each_entry_tells_how_long_was_measured_and_how_often_the_energies_were_cleared)
+{
+	const struct datalog_entry *newest;
+
+	ck_assert_int_eq(write_register(150, 10), 0);
+	seconds(10, 1000);
+	newest = datalog_entry(meter_datalog(meter), 0);
+	ck_assert(newest->noted);
+	ck_assert_uint_eq(newest->measured_s, 10);
+	ck_assert_uint_eq(newest->energy_resets, 0);
+	/* half a minute of standstill is no measured time */
+	seconds(4, 1000);
+	for (int s = 0; s < 30; s++) {
+		now_ns += S_NS;
+		utc_s++;
+		meter_tick(meter, now_ns);
+	}
+	ck_assert_int_eq(write_register(129, 30078), 0);
+	seconds(6, 1000);
+	newest = datalog_entry(meter_datalog(meter), 0);
+	ck_assert_uint_eq(newest->measured_s, 10);
+	ck_assert_int_eq(newest->utc_s - datalog_entry(meter_datalog(meter), 1)->utc_s, 40);
+	ck_assert_uint_eq(newest->energy_resets, 1);
+	ck_assert_uint_eq(newest->alerts & ALERT_FREQUENCY, ALERT_FREQUENCY);
+	/* a restart begins a sub-interval; one that a command ends is as long as it was */
+	seconds(7, 1000);
+	restart();
+	seconds(2, 1000);
+	command(METER_SYNC_DEMAND);
+	second(1000);
+	newest = datalog_entry(meter_datalog(meter), 0);
+	ck_assert_uint_eq(newest->measured_s, 3);
+	ck_assert_uint_eq(newest->energy_resets, 1);
+}
+END_TEST
+
 START_TEST(sync_to_comms_records_at_each_command)
 {
 	ck_assert_int_eq(write_register(150, 0), 0);
@@ -505,6 +583,8 @@ int main(void)
 	tcase_add_test(cases, a_hundred_thousand_closures_are_counted_one_by_one_through_restarts);
 	tcase_add_test(cases, present_demand_does_not_outlive_a_restart_and_the_maximum_does);
 	tcase_add_test(cases, each_sub_interval_end_records_what_the_pointed_registers_read_then);
+	tcase_add_test(cases, each_entry_tells_all_alerts_that_were_read_in_its_sub_interval);
+	tcase_add_test(cases, each_entry_tells_how_long_was_measured_and_how_often_the_energies_were_cleared);
 	tcase_add_test(cases, sync_to_comms_records_at_each_command);
 	tcase_add_test(cases, a_page_is_read_at_8000_newest_first);
 	tcase_add_test(cases, the_clock_runs_over_midnight_month_end_and_leap_day);

@@ -181,7 +181,7 @@ static void write_text(const char *path)
 
 static void make_newer(const char *path)
 {
-	execute(path, "PRAGMA user_version = 3");
+	execute(path, "PRAGMA user_version = 4");
 }
 
 static void make_foreign(const char *path)
@@ -261,7 +261,7 @@ static const struct damage {
 	{ empty, "damaged", "the file is empty", false },
 	{ write_text, "damaged", "not a database", false },
 	{ write_text, "damaged", "not a database", true },
-	{ make_newer, "newer", "made by a later version (schema 3, this one knows 1 to 2)", false },
+	{ make_newer, "newer", "made by a later version (schema 4, this one knows 1 to 3)", false },
 	{ make_foreign, "foreign", "another program's database (application_id 252006673, must be 1145654861)", false },
 	{ make_version_zero, "damaged", "schema 0 is none", false },
 	{ delete_row, "damaged", "row kwh is missing", false },

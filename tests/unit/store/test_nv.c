@@ -64,7 +64,7 @@ START_TEST(no_member_is_forgotten_and_none_stands_twice)
 	sum = 2 * 14 * sizeof(int) + 6 * sizeof(struct energy) + 2 * sizeof(unsigned) + 3 * sizeof(double) +
 	      2 * (sizeof(struct energy) + sizeof(uint32_t)) + 2 * sizeof(bool) +
 	      5 * sizeof(unsigned) + sizeof(struct energy) + sizeof(int64_t) + 10 * sizeof(uint16_t) + sizeof(int64_t) +
-	      sizeof(unsigned) + 2 * sizeof(uint64_t) + sizeof(bool) + sizeof(struct datalog_entry) +
+	      2 * sizeof(unsigned) + 2 * sizeof(uint64_t) + sizeof(bool) + sizeof(struct datalog_entry) +
 	      4 * NV_HASH_MAX + 40 + sizeof(bool) + 3 * sizeof(uint64_t);
 	ck_assert_uint_eq(bytes, sum);
 }
@@ -126,6 +126,13 @@ static const struct {
 	{ "log_held", "0 0 0 1 1 1 1 1 1 1 1 1 1 0 0 0 0 0 0 0 0 0 65536 0 0 0 0", -ERANGE },
 	{ "log_held", "0 0 0 1 1 1 1 1 1 1 1 1 1 0 0 0 0 0 0 0 0 0 0 5 0 0 0", -ERANGE },
 	{ "log_held", "0 0 0 1 1 1 1 1 1 1 1 1 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0", -EINVAL },
+	{ "log_held", "0 0 0 1 1 1 1 1 1 1 1 1 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0", -EINVAL },
+	{ "log_held", "0 0 0 1 1 1 1 1 1 1 1 1 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0", -EINVAL },
+	{ "log_held", "0 0 0 1 1 1 1 1 1 1 1 1 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 65536 0 0", -ERANGE },
+	{ "log_held", "0 0 0 1 1 1 1 1 1 1 1 1 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 32768 0", -ERANGE },
+	{ "log_held", "0 0 0 1 1 1 1 1 1 1 1 1 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 4294967296", -ERANGE },
+	{ "log_held", "0 0 0 1 1 1 1 1 1 1 1 1 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 -1 0 0", -ERANGE },
+	{ "log_alerts", "65536", -ERANGE }, { "log_alerts", "-1", -ERANGE },
 };
 
 START_TEST(what_is_not_legal_is_refused_and_changes_nothing)
@@ -157,6 +164,8 @@ static const struct {
 	{ "log_newest_clock_s", "never" }, { "log_newest_clock_s", "-5" }, { "log_clock_offset_s", "-100000" },
 	{ "setup_password", "" }, { "setup_password", "$6$a$./Az09" }, { "reset_password", "$y$j9T$x$y" }, { "boot_id", "" }, { "ct_primary", "32000" }, { "log_entries", "5760" },
 	{ "log_held", "0 -5 1700000000 1 2 3 4 5 6 7 8 9 336 65535 0 0 0 0 0 0 0 0 0 -4 4 0 -1" },
+	{ "log_held", "0 -5 1700000000 1 2 3 4 5 6 7 8 9 336 65535 0 0 0 0 0 0 0 0 0 -4 4 0 -1 65535 32767 4294967295" },
+	{ "log_held", "7 0 0 1 1 1 1 1 1 1 1 1 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0" }, { "log_alerts", "65535" },
 };
 
 START_TEST(extreme_values_come_back_as_the_same_text)

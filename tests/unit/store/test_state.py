@@ -12,6 +12,7 @@ import shutil
 import signal
 import sqlite3
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -24,6 +25,7 @@ import outcome  # noqa: E402
 
 DINMETER = os.path.abspath(os.path.join(os.environ.get("top_builddir", "."), "dinmeter"))
 APPLICATION_ID = 0x44494E4D
+NOTED = ("alerts", "energy_resets", "measured_s")
 SLOTS = 5760
 
 STATE = {
@@ -46,24 +48,29 @@ STATE = {
     "log_kwh_start": "12.500000000", "log_newest_clock_s": 1700000900,
     "log_clock_offset_s": -86400, "log_events": 56, "log_serial": 9000, "log_first_serial": 3200, "log_holding": True,
     "log_held": {"serial": 0, "clock_s": 1700000900, "utc_s": 1700087300, "pointers": [1, 2, 29, 30, 37, 38, 39, 155, 156, 157],
-                 "words": list(range(65526, 65536)), "scale_i": -4, "scale_v": 4, "scale_w": 0, "scale_e": -1},
+                 "words": list(range(65526, 65536)), "scale_i": -4, "scale_v": 4, "scale_w": 0, "scale_e": -1,
+                 "alerts": 65535, "energy_resets": 32767, "measured_s": 4294967295},
+    "log_alerts": 16385,
 }
 POINTERS = [42, 146, 155, 157, 257, 336, 300, 1, 41, 29]
 STATE.update({f"log_pointer_{i + 1}": number for i, number in enumerate(POINTERS)})
 LOG_DEFAULTS = {
     "log_read_page": 0, "log_config": 0, "log_status": 0, "log_wraps": 0, "log_entries": 0, "log_kwh_start": "0.000000000",
     "log_newest_clock_s": "never", "log_clock_offset_s": 0, "log_events": 0, "log_serial": 0, "log_first_serial": 1,
-    "log_holding": False,
+    "log_holding": False, "log_alerts": 0,
 }
 LOG_DEFAULTS.update({f"log_pointer_{i + 1}": n for i, n in enumerate([1, 2, 29, 30, 37, 38, 39, 155, 156, 157])})
 
 
 def entry(serial):
     numbers = random.Random(serial)
+    # what an older program recorded has none of these
+    noted = {} if serial < 3500 else {"alerts": numbers.randrange(65536), "energy_resets": numbers.randrange(32768),
+                                      "measured_s": numbers.randrange(1 << 32)}
     return {"serial": serial, "clock_s": 1700000000 + serial, "utc_s": 1700086400 + serial,
             "pointers": [numbers.choice([1, 42, 146, 155, 157, 257, 336]) for _ in range(10)],
             "words": [numbers.randrange(65536) for _ in range(10)],
-            "scale_i": -4, "scale_v": 4, "scale_w": numbers.randrange(-4, 5), "scale_e": 0}
+            "scale_i": -4, "scale_v": 4, "scale_w": numbers.randrange(-4, 5), "scale_e": 0, **noted}
 
 
 def document(state=None, log=None):
@@ -80,6 +87,8 @@ def content(path):
 def entry_text(e):
     numbers = [e["serial"], e["clock_s"], e["utc_s"], *e["pointers"], *e["words"],
                e["scale_i"], e["scale_v"], e["scale_w"], e["scale_e"]]
+    if "alerts" in e:
+        numbers += [e["alerts"], e["energy_resets"], e["measured_s"]]
     return " ".join(map(str, numbers))
 
 
@@ -148,7 +157,7 @@ class StateTest(unittest.TestCase):
             self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
             db = sqlite3.connect(path)
             self.assertEqual(db.execute("PRAGMA application_id").fetchone(), (APPLICATION_ID,))
-            self.assertEqual(db.execute("PRAGMA user_version").fetchone(), (2,))
+            self.assertEqual(db.execute("PRAGMA user_version").fetchone(), (3,))
             self.assertEqual(db.execute("PRAGMA journal_mode").fetchone(), ("wal",))
             rows = dict(db.execute("SELECT name, value FROM state"))
             sequences.append(rows.pop("sequence"))
@@ -160,13 +169,14 @@ class StateTest(unittest.TestCase):
             for key, value in {**rows, **own}.items():
                 expected ^= zlib.crc32(f"{key}\0{value}\0".encode())
             self.assertEqual(checksum, expected)
-            for slot, serial, clock, utc, scales, pointers, words, crc in db.execute("SELECT * FROM log"):
+            for slot, serial, clock, utc, scales, pointers, words, crc, noted in db.execute("SELECT * FROM log"):
                 e = entry(serial)
                 self.assertEqual((slot, clock, utc), (serial % SLOTS, e["clock_s"], e["utc_s"]))
                 self.assertEqual(list(memoryview(scales).cast("b")), [e["scale_i"], e["scale_v"], e["scale_w"], e["scale_e"]])
                 self.assertEqual([int.from_bytes(pointers[i:i + 2], "big") for i in range(0, 20, 2)], e["pointers"])
                 self.assertEqual([int.from_bytes(words[i:i + 2], "big") for i in range(0, 20, 2)], e["words"])
                 self.assertEqual(crc, zlib.crc32(entry_text(e).encode()).to_bytes(4, "big"))
+                self.assertEqual(noted, struct.pack(">HHI", e["alerts"], e["energy_resets"], e["measured_s"]) if "alerts" in e else None)
             self.assertEqual(db.execute("SELECT count(*) FROM log").fetchone(), (SLOTS,))
             db.close()
         self.assertNotEqual(*sequences)
@@ -319,10 +329,12 @@ class StateTest(unittest.TestCase):
         log[6] = {**log[6], "words": [0] * 9 + [65536]}
         log[7] = {**log[7], "colour": 1}
         log[8] = 7
+        log[9] = {k: v for k, v in log[9].items() if k != "measured_s"}
         result = self.import_state(document(log=log))
         self.assertEqual(result.returncode, 1)
         said = result.stderr.splitlines()
-        self.assertEqual(len(said), 8)
+        self.assertEqual(len(said), 9)
+        self.assertEqual(said[8], f"{self.file}: log[9].measured_s: is missing")
         self.assertEqual(said[0], f"{self.file}: log[1].words: got [ 1, 2 ], must be an array of ten numbers")
         self.assertEqual(said[2], f"{self.file}: log[3].scale_w: got 5, must be -4 to 4")
         self.assertEqual(said[3], f"{self.file}: log[4]: serial: got 8000, must be above the one before")
@@ -363,6 +375,50 @@ class StateTest(unittest.TestCase):
             self.assertEqual(held["serial"], 0)
             self.assertEqual(exported["state"], {**{k: v for k, v in STATE.items() if k != "log_held"}, **LOG_DEFAULTS})
             self.assertEqual(exported["log"], [])
+
+    def make_version_2(self, path, sequence, state, log):
+        """A file of the second schema: nothing is noted in the log beside its registers."""
+        db = sqlite3.connect(path)
+        db.execute("PRAGMA journal_mode = wal")
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute("PRAGMA user_version = 2")
+        db.execute("CREATE TABLE state(name TEXT PRIMARY KEY, value) WITHOUT ROWID")
+        db.execute("CREATE TABLE log(slot INTEGER PRIMARY KEY, serial INTEGER NOT NULL, clock_s INTEGER NOT NULL, utc_s INTEGER NOT NULL, "
+                   "scales BLOB NOT NULL, pointers BLOB NOT NULL, words BLOB NOT NULL, crc32 BLOB NOT NULL)")
+        rows = {k: row_value(k, v) for k, v in state.items()}
+        rows.update({"sequence": sequence, "sequence_handover": 0, "epoch": 5})
+        checksum = 0
+        for key, value in rows.items():
+            checksum ^= zlib.crc32(f"{key}\0{value}\0".encode())
+        db.executemany("INSERT INTO state VALUES(?, ?)", {**rows, "sequence_crc32": checksum}.items())
+        for e in log:
+            db.execute("INSERT INTO log VALUES(?, ?, ?, ?, ?, ?, ?, ?)", (
+                e["serial"] % SLOTS, e["serial"], e["clock_s"], e["utc_s"],
+                struct.pack("4b", e["scale_i"], e["scale_v"], e["scale_w"], e["scale_e"]), struct.pack(">10H", *e["pointers"]),
+                struct.pack(">10H", *e["words"]), zlib.crc32(entry_text(e).encode()).to_bytes(4, "big")))
+        db.commit()
+        db.close()
+
+    def test_file_of_the_second_schema_keeps_its_log_and_knows_no_alerts_of_it(self):
+        old = [{k: v for k, v in entry(serial).items() if k not in NOTED} for serial in range(3241, 9001)]
+        state = {k: v for k, v in STATE.items() if k != "log_alerts"}
+        state["log_held"] = {k: v for k, v in STATE["log_held"].items() if k not in NOTED}
+        os.mkdir(self.state)
+        for number in (0, 1):
+            self.make_version_2(os.path.join(self.state, f"state.{number}.db"), 7 - number, state, old)
+        exported = self.export_state()
+        self.assertEqual(exported["log"], old)
+        self.assertEqual(exported["state"], {**state, "log_alerts": 0})
+
+    def test_export_of_an_older_program_is_imported_and_its_alerts_are_not_known(self):
+        old = [{k: v for k, v in entry(serial).items() if k not in NOTED} for serial in range(8900, 9001)]
+        state = {k: v for k, v in STATE.items() if k != "log_alerts"}
+        state["log_held"] = {k: v for k, v in STATE["log_held"].items() if k not in NOTED}
+        result = self.import_state(document(state, old))
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        exported = self.export_state()
+        self.assertEqual(exported["log"], old)
+        self.assertEqual(exported["state"], {**state, "log_alerts": 0})
 
     def test_rows_with_a_declared_default_may_be_absent(self):
         os.mkdir(self.state)

@@ -1,0 +1,2 @@
+libpure_a_SOURCES += \
+	%D%/profile.c %D%/profile.h

@@ -1,0 +1,149 @@
+"""dinmeter report of a crafted log: its numbers against sums made here from the same entries."""
+import datetime
+import html.parser
+import json
+import os
+import re
+import subprocess
+
+import pytest
+
+from conftest import BUILD, HANG_S, Daemon
+
+DINMETER = os.path.join(BUILD, "dinmeter")
+CONFIG = 'adc: { source = "sim"; };\n'
+# written out, so that no file of time zones is needed: an hour more until the last Sunday of October, 03:00
+ZONE = "CET-1CEST,M3.5.0,M10.5.0/3"
+BEGIN = 1792792800      # 2026-10-23 22:00 UTC: the local midnight of Saturday the 24th
+DAYS = (24, 25, 24)     # hours: on Sunday the clock goes back
+FREQUENCY, LOW_PF_A = 1 << 6, 1 << 11
+
+
+def run(*arguments, **environment):
+    return subprocess.run([DINMETER, *arguments], capture_output=True, text=True, timeout=HANG_S, check=False,
+                          env={**os.environ, "TZ": ZONE, **environment})
+
+
+def crafted():
+    """Entries of three days, each quarter of an hour, hundredths of a kWh; the count passes 2^32 on the first of them."""
+    entries, count = [], (1 << 32) - 1000
+    for i in range(4 * sum(DAYS) + 1):
+        wh = 0 if i == 0 else 100 + i % 7
+        count = (count + wh) % (1 << 32)
+        entries.append({
+            "serial": i + 1, "clock_s": BEGIN + 900 * i, "utc_s": BEGIN + 900 * i, "pointers": [1, 2, 29, 30, 37, 38, 39, 155, 156, 157],
+            "words": [count >> 16, count & 0xFFFF, 0, 0, 4 * wh, 50 + i % 11, 4 * wh + 7, 0, 0, 0],
+            "scale_i": -2, "scale_v": -1, "scale_w": -2, "scale_e": -2, "alerts": LOW_PF_A if 120 <= i < 124 else 0,
+            "energy_resets": 2 if i < 250 else 3, "measured_s": 900})
+    return entries
+
+
+@pytest.fixture(scope="module")
+def meter(tmp_path_factory):
+    directory = tmp_path_factory.mktemp("report")
+    one = Daemon(directory, config=CONFIG)
+    one.wait_open()
+    one.stop()
+    state = json.loads(run("export-state", "--state", str(one.state)).stdout)
+    state["log"] = crafted()
+    state["state"].update({"log_serial": len(state["log"]), "log_entries": len(state["log"]), "log_first_serial": 1})
+    (directory / "crafted.json").write_text(json.dumps(state), encoding="utf-8")
+    done = run("import-state", "--state", str(one.state), str(directory / "crafted.json"))
+    assert done.returncode == 0, done
+    one.spawn()
+    one.wait_open()
+    yield one
+    one.stop()
+
+
+def period():
+    return ["--from", "2026-10-24", "--to", "2026-10-27", "--local"]
+
+
+def report(meter, name, *arguments):
+    path = meter.directory / name
+    done = run("report", "--socket", meter.control, "-o", str(path), *(arguments or period()))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", ""), done
+    return path
+
+
+def expected_kwh():
+    """By day; the interval that ends in entry 250 has a clearing of the energies in it."""
+    days, first = [], 1
+    for hours in DAYS:
+        days.append(sum(100 + i % 7 for i in range(first, first + 4 * hours) if i != 250) / 100)
+        first += 4 * hours
+    return days
+
+
+class Tables(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.rows, self.cell = [], None
+
+    def handle_starttag(self, tag, attrs):
+        assert tag not in ("script", "link", "img", "iframe"), tag
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th"):
+            self.cell = ""
+
+    def handle_data(self, data):
+        if self.cell is not None:
+            self.cell += data
+
+    def handle_endtag(self, tag):
+        if tag in ("td", "th"):
+            self.rows[-1].append(self.cell)
+            self.cell = None
+
+
+def test_html_has_the_sums_of_the_log_by_local_days(meter):
+    text = report(meter, "page.html").read_text(encoding="utf-8")
+    tables = Tables()
+    tables.feed(text)
+    rows = {row[0]: row for row in tables.rows}
+    days = expected_kwh()
+    for name, kwh, prefix in zip(("2026-10-24", "2026-10-25", "2026-10-26"), days, ("", "", "≥ ")):
+        assert rows[name][1] == f"{prefix}{kwh:.2f}"
+        assert rows[name][2] == "100.0"
+    assert rows["Total"][1] == f"≥ {sum(days):.2f}"
+    assert rows["Total"][3:5] == ["4.24", "2026-10-24 01:30"]
+    assert (rows["2026-10-24"][9], rows["2026-10-25"][9]) == ("none", "low_pf_a")
+    assert rows["power factor of A under 0.5"][1:] == ["1", "4", "1 h 00 min", "2026-10-25 04:45", "2026-10-25 05:45"]
+    assert "CEST, UTC+02:00" in text and "CET, UTC+01:00" in text
+    assert "prefers-color-scheme:dark" in text and "http" not in re.sub(r"http-equiv", "", text)
+
+
+def test_pdf_is_one_page_of_a4_with_the_same_numbers(meter):
+    path = report(meter, "page.PDF")
+    info = subprocess.run(["pdfinfo", path], capture_output=True, text=True, check=True).stdout
+    assert re.search(r"Pages: +1\n", info) and "A4" in info, info
+    text = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+    for kwh in expected_kwh():
+        assert f"{kwh:.2f}" in text
+    assert "2026-10-24 00:00 to 2026-10-27 00:00" in text and "power factor of A under 0.5" in text
+
+
+def test_a_year_is_one_page_by_months(meter):
+    path = report(meter, "year.pdf", "--from", "2026-01-01", "--to", "2027-01-01", "--local")
+    assert "Pages:           1" in subprocess.run(["pdfinfo", path], capture_output=True, text=True, check=True).stdout
+    text = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, text=True, check=True).stdout
+    assert "Energy by month" in text and re.search(r"2026-09 +unknown", text) and f"≥ {sum(expected_kwh()):.2f}" in text
+
+
+def test_what_cannot_be_is_said_with_its_status(meter):
+    where = ["report", "--socket", meter.control]
+    out = str(meter.directory / "x.pdf")
+    for arguments, status, words in (
+            (["-o", out, "--from", "yesterday"], 2, "--from: got 'yesterday', must be"),
+            (["-o", out, "--to", "2026-13-01"], 2, "--to: got '2026-13-01', must be"),
+            (["-o", out, "--from", "2026-10-27", "--to", "2026-10-24"], 2, "must be ahead of --to"),
+            (["-o", "x.txt"], 2, "-o: got 'x.txt', must end in .pdf or .html"),
+            ([], 2, "-o is missing"),
+            (["-o", out, "--from", "2025-01-01", "--to", "2025-01-08"], 1, "the log has no entry from 2025-01-01 01:00"),
+            (["-o", str(meter.directory / "none" / "x.pdf"), *period()], 1, "cannot be written: No such file or directory"),
+            (["-o", str(meter.directory / "none" / "x.html"), *period()], 1, "cannot be written: No such file or directory")):
+        done = run(*where, *arguments)
+        assert (done.returncode, words in done.stderr) == (status, True), (arguments, done)
+    assert not os.path.exists(out)
