@@ -59,23 +59,27 @@ START_TEST(full_queue_refuses_and_takes_again_after_a_release)
 }
 END_TEST
 
-START_TEST(reserved_block_is_cleared)
+START_TEST(reserved_block_is_cleared_but_for_the_arrays_it_was_given)
 {
 	struct block_queue *queue = block_queue_new(1, SCANS);
 	struct adc_block *block = block_queue_reserve(queue);
+	double others[SCANS], *own = block->scans[ADC_VA];
 
+	ck_assert_ptr_nonnull(block->scans[ADC_IC]);
 	block->lost = 7;
 	block->restarted = true;
 	block->clipped = 3;
-	block->scans[ADC_IC] = NULL;
 	block_queue_commit(queue);
-	ck_assert_ptr_nonnull(block_queue_wait(queue, FAR));
+	block = block_queue_wait(queue, FAR);
+	ck_assert_ptr_nonnull(block);
+	block->scans[ADC_IC] = others;
 	block_queue_release(queue);
 	block = block_queue_reserve(queue);
 	ck_assert_uint_eq(block->lost, 0);
 	ck_assert(!block->restarted);
 	ck_assert_uint_eq(block->clipped, 0);
-	ck_assert_ptr_nonnull(block->scans[ADC_IC]);
+	ck_assert_ptr_eq(block->scans[ADC_VA], own);
+	ck_assert_ptr_eq(block->scans[ADC_IC], others);
 	block_queue_free(queue);
 }
 END_TEST
@@ -186,7 +190,7 @@ int main(void)
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, full_queue_refuses_and_takes_again_after_a_release);
-	tcase_add_test(tests, reserved_block_is_cleared);
+	tcase_add_test(tests, reserved_block_is_cleared_but_for_the_arrays_it_was_given);
 	tcase_add_test(tests, past_deadline_gives_nothing_or_the_block_that_waits);
 	tcase_add_test(tests, kicks_before_a_wait_count_once_and_come_before_blocks);
 	tcase_add_test(tests, kick_from_another_thread_ends_a_wait_without_deadline);
