@@ -50,7 +50,7 @@ class Completion(unittest.TestCase):
 
     def test_commands_are_offered(self):
         self.assertEqual(offered(""), self.commands() | {"--help", "--version"})
-        self.assertEqual(offered("re"), {"registers", "reset"})
+        self.assertEqual(offered("re"), {"registers", "report", "reset"})
         self.assertEqual(offered("ex"), {"export-state"})
         self.assertGreater(len(self.commands()), 9)
         # what the help lists, word for word
