@@ -170,7 +170,8 @@ static int run(struct analysis *analysis)
 static int create_meter(struct analysis *analysis)
 {
 	struct meter_config config = { .settings = analysis->config.settings, .rules = analysis->config.rules,
-				       .max_rate_hz = adc_comtrade_max_rate_hz(analysis->adc) };
+				       .max_rate_hz = adc_comtrade_max_rate_hz(analysis->adc),
+				       .sinc_order = analysis->config.adc.sinc_order };
 	void *memory;
 
 	for (int c = 0; c < ADC_CHANNELS; c++)
@@ -237,6 +238,7 @@ static int prepare(struct analysis *analysis, const char *config_file, const cha
 	}
 	snprintf(adc->recording, sizeof(adc->recording), "%s", recording);
 	adc->loop = false;
+	adc->nominal_hz = config_file ? adc->rate_hz : 0;
 	adc->block_scans = BLOCK_SCANS;
 	choose_columns(analysis);
 	return 0;
