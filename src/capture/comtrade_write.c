@@ -40,6 +40,7 @@ struct comtrade_write {
 	struct gap *gap;
 	struct mark *mark;
 	size_t gaps, gaps_room, marks, marks_room;
+	size_t first_mark;		/* of the first window; those before reach into it by a crossfade */
 	unsigned held;			/* scans that are not in the spool yet */
 	double scans[SCANS][ADC_CHANNELS];
 	struct layout layout;
@@ -161,7 +162,7 @@ static int take_scans(struct comtrade_write *writer, const struct adc_block *blo
 	return 0;
 }
 
-/* `from`: the record that the window begins with, where all of it is there. */
+/* `end`: the record behind the window's last. */
 static int take_window(struct comtrade_write *writer, const struct adc_block *block, uint64_t end, const struct tap_window *window)
 {
 	struct mark *list = grow(writer->mark, writer->marks, &writer->marks_room, sizeof(*list));
@@ -174,6 +175,7 @@ static int take_window(struct comtrade_write *writer, const struct adc_block *bl
 	if (writer->begun || end < newest_gap + window->n)
 		return 0;
 	writer->begun = true;
+	writer->first_mark = writer->marks - 1;
 	writer->begin = end - window->n;
 	writer->begin_ns = block->t_ns - llround((double)(writer->records - 1 - writer->begin) / block->rate_hz * NS_PER_S);
 	return 0;
@@ -251,9 +253,8 @@ static void lay_out_rates(struct comtrade_write *writer)
 	struct layout *layout = &writer->layout;
 
 	layout->last = number_of(writer, writer->records - 1);
-	for (size_t i = 0; i < writer->marks; i++)
-		if (writer->mark[i].end > writer->begin)
-			add_section(layout, number_of(writer, writer->mark[i].end - 1), writer->mark[i].hz);
+	for (size_t i = writer->first_mark; i < writer->marks; i++)
+		add_section(layout, number_of(writer, writer->mark[i].end - 1), writer->mark[i].hz);
 	if (!layout->sections)
 		add_section(layout, layout->last, writer->newest.rate_hz);
 	layout->section[layout->sections - 1].end = layout->last;

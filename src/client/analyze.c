@@ -81,16 +81,23 @@ static void print_header(const struct analysis *analysis)
 	puts(",alerts");
 }
 
+/* Nine digits that, read as a single, are the register. */
+static void number_text(double value, char text[32])
+{
+	snprintf(text, 32, "%.9g", value);
+	if ((float)strtod(text, NULL) != (float)value)
+		snprintf(text, 32, "%.9g", (double)(float)value);
+}
+
 static void print_csv(const struct analysis *analysis, const struct snapshot *snapshot, double time_s)
 {
 	printf("%.9g", time_s);
 	for (size_t i = 0; i < analysis->n_columns; i++) {
 		double value = registers_value(analysis->columns[i], snapshot);
+		char text[32];
 
-		if (isnan(value))
-			fputs(",nan", stdout);
-		else
-			printf(",%.9g", value);
+		number_text(value, text);
+		printf(",%s", isnan(value) ? "nan" : text);
 	}
 	printf(",%u\n", snapshot->alerts);
 }
@@ -100,11 +107,10 @@ static void print_json(const struct analysis *analysis, const struct snapshot *s
 	printf("{\"time_s\":%.9g", time_s);
 	for (size_t i = 0; i < analysis->n_columns; i++) {
 		double value = registers_value(analysis->columns[i], snapshot);
+		char text[32];
 
-		if (isnan(value))
-			printf(",\"%s\":null", analysis->columns[i]->name);
-		else
-			printf(",\"%s\":%.9g", analysis->columns[i]->name, value);
+		number_text(value, text);
+		printf(",\"%s\":%s", analysis->columns[i]->name, isnan(value) ? "null" : text);
 	}
 	printf(",\"alerts\":%u}\n", snapshot->alerts);
 }
