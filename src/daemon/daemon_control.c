@@ -34,6 +34,7 @@ static void copy_health(void *context, struct control_health *health)
 	}
 	outputs_get_status(daemon->outputs, &health->outputs);
 	daemon_panel_get_status(daemon, &health->panel);
+	recorder_get_status(daemon->recorder, &health->capture);
 	health->identity = daemon->config.identity;
 	health->started_ns = daemon->started_ns;
 	health->now_ns = monotonic_ns();
