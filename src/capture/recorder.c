@@ -372,7 +372,7 @@ int recorder_start(struct recorder **out, const struct capture_config *config, s
 		free_all(recorder);
 		return ret;
 	}
-	pthread_setname_np(recorder->thread, "capture");
+	pthread_setname_np(recorder->thread, "recorder");
 	*out = recorder;
 	return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * recorder - captures that alerts begin: a thread "capture" that watches what the meter publishes and, when an alert rises that
+ * recorder - captures that alerts begin: a thread "recorder" that watches what the meter publishes and, when an alert rises that
  * it is told to look for, writes what the ring holds and the seconds behind it as a COMTRADE recording.
  *
  * It reads the ring as anybody, so nobody waits for its disk.  Another alert meanwhile makes the capture longer, up to

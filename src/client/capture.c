@@ -27,10 +27,10 @@ static const char help[] =
 	"\nWrites the samples of a running daemon as a COMTRADE recording (IEEE C37.111-2013): NAME.cfg and NAME.dat, or\n"
 	"one file when NAME ends in .cff; and NAME.conf, with which `dinmeter analyze -c NAME.conf NAME.cfg` measures as\n"
 	"the meter did.  Ctrl-C ends it early, with a whole recording.\n\n"
-	"  -o NAME         the recording\n"
-	"  --seconds N     for so many seconds from now on, 0-86400 (default 10)\n"
-	"  --pretrigger N  and so many before now, 0-60, as far as the daemon holds them (default: all)\n"
-	"  --force         replace a recording that is there\n"
+	"  -o NAME        the recording\n"
+	"  --seconds N    for so many seconds from now on, 0-86400 (default 10)\n"
+	"  --pretrigger N and so many before now, 0-60, as far as the daemon holds them (default: all)\n"
+	"  --force        replace a recording that is there\n"
 	CONTROL_CLIENT_HELP;
 
 struct capture {
