@@ -34,7 +34,7 @@ static int name_files(struct comtrade_files *files, const char *name)
 		const char *end = files->combined && p == COMTRADE_PART_CFG ? "cff" : ends[p];
 
 		if ((size_t)snprintf(files->file[p], PATH_MAX, "%.*s.%s", (int)length, name, end) >= PATH_MAX ||
-		    (size_t)snprintf(files->fresh[p], PATH_MAX, "%s.%ld.new", files->file[p], (long)getpid()) >= PATH_MAX)
+		    (size_t)snprintf(files->fresh[p], PATH_MAX, "%.*s.%s.%ld.new", (int)length, name, end, (long)getpid()) >= PATH_MAX)
 			return -ENAMETOOLONG;
 	}
 	snprintf(files->base, PATH_MAX, "%.*s", (int)length, name);

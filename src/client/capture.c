@@ -43,6 +43,7 @@ struct capture {
 	struct adc_block block;
 	double *memory;
 	int64_t trigger_ns, end_ns;	/* by the samples' clock; 0: no sample yet */
+	int64_t stop_ns;		/* when it was interrupted; 0: it was not */
 	/* for the recording's texts */
 	char station[140], device[48];
 	struct settings settings;
@@ -54,7 +55,8 @@ static volatile sig_atomic_t interrupted;
 static void on_interrupt(int number)
 {
 	(void)number;
-	interrupted = 1;
+	if (interrupted < 2)
+		interrupted++;
 }
 
 static void catch_interrupt(void)
@@ -154,6 +156,8 @@ static bool cut(struct capture *capture, struct adc_block *block)
 	if (!capture->trigger_ns)
 		capture->trigger_ns = block->t_ns - llround((block->n - 1) / block->rate_hz * NS_PER_S);
 	capture->end_ns = capture->trigger_ns + llround(capture->seconds * NS_PER_S);
+	if (capture->stop_ns && capture->stop_ns < capture->end_ns)
+		capture->end_ns = capture->stop_ns;
 	surplus = ceil((double)(block->t_ns - capture->end_ns) / NS_PER_S * block->rate_hz);
 	if (surplus <= 0)
 		return true;
@@ -186,15 +190,18 @@ static int take(struct capture *capture, uint64_t first)
 	return more;
 }
 
-/* The exit status; CLIENT_USAGE: nothing is to be kept. */
+/* The exit status; CLIENT_USAGE: nothing is to be kept.  An interrupt ends it with what has been taken by then, a second one at once. */
 static int record(struct capture *capture)
 {
 	int64_t newest_ns = monotonic_ns();
 
-	while (!interrupted) {
+	while (interrupted < 2) {
 		uint64_t first;
-		int n = samples_read(capture->samples, &capture->block, READ_SCANS, READ_MS, &first);
+		int n;
 
+		if (interrupted && !capture->stop_ns)
+			capture->stop_ns = monotonic_ns();
+		n = samples_read(capture->samples, &capture->block, READ_SCANS, capture->stop_ns ? 0 : READ_MS, &first);
 		if (n < 0)
 			return CLIENT_FAILED;
 		if (n > 0) {
@@ -204,6 +211,8 @@ static int record(struct capture *capture)
 				return CLIENT_USAGE;
 			if (n <= 0)
 				return n ? CLIENT_FAILED : CLIENT_DONE;
+		} else if (capture->stop_ns) {
+			break;
 		} else if (monotonic_ns() - newest_ns > PATIENCE_NS) {
 			fprintf(stderr, "dinmeter capture: no samples came for %.0f s\n", (double)PATIENCE_NS / NS_PER_S);
 			return CLIENT_FAILED;

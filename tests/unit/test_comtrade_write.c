@@ -154,7 +154,7 @@ static void measure(struct meter *meter, struct seconds *seconds, const double d
 	struct tap_window window = { .rate_hz = block.rate_hz };
 	bool ended = meter_feed(meter, &block);
 	struct adc_block taken = block;
-	unsigned since;
+	unsigned since = 0;
 
 	if (ended)
 		note(seconds, meter);

@@ -71,7 +71,7 @@ static void teardown(void)
 	}
 	closedir(dir);
 	rmdir(directory);
-	/* the ring goes with the process: its last block is ours */
+	tap_free(tap);
 }
 
 static void put(unsigned n, double rate_hz, int64_t t_ns)
@@ -154,6 +154,9 @@ static void read_oldest(double rate_hz, double *before_s, double *after_s)
 			at[times++] = strtod(colon + 1, NULL);
 	}
 	fclose(in);
+	for (int i = 0; i < n; i++)
+		free(list[i]);
+	free(list);
 	*before_s = at[1] - at[0] + (at[1] < at[0] ? 60 : 0);
 	*after_s = last / rate_hz - *before_s;
 }

@@ -13,7 +13,7 @@
 #define ROOM 400
 
 static struct tap *tap;
-static double *mine[ADC_CHANNELS];
+static double memory[ADC_CHANNELS][BLOCK], *mine[ADC_CHANNELS];	/* changes hands with the ring's */
 static uint64_t put_scans;	/* so many were put */
 static int64_t now_ns;
 
@@ -44,21 +44,30 @@ static void setup(void)
 	static const double delay_us[ADC_CHANNELS] = { 1, 2, 3, 4, 5, 6 };
 
 	for (int c = 0; c < ADC_CHANNELS; c++)
-		mine[c] = calloc(BLOCK, sizeof(double));
+		mine[c] = memory[c];
 	put_scans = 0;
 	now_ns = INT64_C(5000000000);
 	tap = tap_new(2, RATE, BLOCK, delay_us);
 	ck_assert_ptr_nonnull(tap);
 }
 
-static struct tap_reading *new_reading(void)
+static void teardown(void)
 {
-	struct tap_reading *reading = calloc(1, sizeof(*reading));
+	tap_free(tap);
+}
 
-	reading->room = ROOM;
+/* With its room. */
+struct reader {
+	struct tap_reading reading;
+	double scans[ADC_CHANNELS][ROOM];
+};
+
+static struct tap_reading *prepare(struct reader *reader)
+{
+	reader->reading.room = ROOM;
 	for (int c = 0; c < ADC_CHANNELS; c++)
-		reading->scans[c] = calloc(ROOM, sizeof(double));
-	return reading;
+		reader->reading.scans[c] = reader->scans[c];
+	return &reader->reading;
 }
 
 static void check_reading(const struct tap_reading *reading)
@@ -77,7 +86,8 @@ static void check_reading(const struct tap_reading *reading)
 
 START_TEST(who_keeps_up_gets_each_scan_once_with_its_account)
 {
-	struct tap_reading *reading = new_reading();
+	static struct reader reader;
+	struct tap_reading *reading = prepare(&reader);
 	uint64_t next = 0;
 
 	ck_assert_int_eq(tap_read(tap, 0, reading), 0);
@@ -100,7 +110,8 @@ END_TEST
 
 START_TEST(who_does_not_is_told_how_many_are_gone)
 {
-	struct tap_reading *reading = new_reading();
+	static struct reader reader;
+	struct tap_reading *reading = prepare(&reader);
 
 	for (unsigned b = 0; b < 100; b++)
 		put(BLOCK, 0, NULL);
@@ -119,7 +130,8 @@ END_TEST
 START_TEST(a_window_comes_with_its_last_scan)
 {
 	struct tap_window window = { .cycle = 7, .first = 120, .n = 100, .rate_hz = RATE };
-	struct tap_reading *reading = new_reading();
+	static struct reader reader;
+	struct tap_reading *reading = prepare(&reader);
 
 	put(BLOCK, 0, NULL);
 	put(BLOCK, 0, NULL);
@@ -141,26 +153,27 @@ static bool over;
 /* Reads as fast as it can what is being overwritten all the time: never half a scan. */
 static void *read_on(void *context)
 {
-	struct tap_reading *reading = new_reading();
-	uint64_t *taken = context, next = 0;
+	struct reader *reader = context;
+	struct tap_reading *reading = prepare(reader);
+	uint64_t next = 0, taken = 0;
 
-	while (!__atomic_load_n(&over, __ATOMIC_ACQUIRE) || !*taken) {
+	while (!__atomic_load_n(&over, __ATOMIC_ACQUIRE) || !taken) {
 		if (tap_read(tap, next, reading))
 			continue;
 		check_reading(reading);
 		next = reading->from + reading->n;
-		*taken += reading->n;
+		taken += reading->n;
 	}
 	return NULL;
 }
 
 START_TEST(readers_beside_a_writer_that_overtakes_them_have_whole_scans)
 {
+	static struct reader readers[4];
 	pthread_t reader[4];
-	uint64_t taken[4] = { 0 };
 
 	for (int i = 0; i < 4; i++)
-		ck_assert_int_eq(pthread_create(&reader[i], NULL, read_on, &taken[i]), 0);
+		ck_assert_int_eq(pthread_create(&reader[i], NULL, read_on, &readers[i]), 0);
 	for (unsigned b = 0; b < 60000; b++)
 		put(BLOCK, 0, NULL);
 	__atomic_store_n(&over, true, __ATOMIC_RELEASE);
@@ -176,7 +189,7 @@ int main(void)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
-	tcase_add_checked_fixture(cases, setup, NULL);
+	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_set_timeout(cases, 120);
 	tcase_add_test(cases, who_keeps_up_gets_each_scan_once_with_its_account);
 	tcase_add_test(cases, who_does_not_is_told_how_many_are_gone);
