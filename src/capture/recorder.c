@@ -88,12 +88,14 @@ static void drop(struct recorder *recorder)
 	recorder->writer = NULL;
 }
 
-/* What has risen since the last look; what was there at the first has not. */
+/* What has risen since the last look; what the first second measured shows was there before. */
 static unsigned look(struct recorder *recorder)
 {
 	unsigned risen;
 
 	recorder->ops->snapshot(recorder->context, &recorder->snapshot);
+	if (!recorder->looked && !recorder->snapshot.live)
+		return 0;
 	risen = recorder->looked ? recorder->snapshot.alerts & ~recorder->before : 0;
 	recorder->before = recorder->snapshot.alerts;
 	recorder->looked = true;

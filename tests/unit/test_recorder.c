@@ -24,7 +24,7 @@ static struct tap *tap;
 static double memory[ADC_CHANNELS][SCANS_MOST];
 static double *mine[ADC_CHANNELS];
 static bool restless;		/* the alert comes and goes with every look */
-static unsigned alerts, looks;
+static unsigned alerts, looks, dead_looks;	/* at the first ones nothing is measured yet */
 
 static void copy_snapshot(void *context, struct snapshot *snapshot)
 {
@@ -33,6 +33,7 @@ static void copy_snapshot(void *context, struct snapshot *snapshot)
 	settings_defaults(&snapshot->settings);
 	__atomic_fetch_add(&looks, 1, __ATOMIC_RELAXED);
 	snapshot->readings.hz = 50.02;
+	snapshot->live = __atomic_load_n(&looks, __ATOMIC_RELAXED) > dead_looks;
 	snapshot->alerts = restless ? __atomic_load_n(&looks, __ATOMIC_RELAXED) % 2 * ALERT_LOW_PF(1) : __atomic_load_n(&alerts, __ATOMIC_RELAXED);
 }
 
@@ -216,11 +217,14 @@ END_TEST
 START_TEST(only_a_named_alert_that_rises_begins_one)
 {
 	config.after_s = 0.05;
-	__atomic_store_n(&alerts, ALERT_LOW_PF(1), __ATOMIC_RELAXED);
+	snprintf(config.on_alerts, sizeof(config.on_alerts), "low_pf_b, phase_loss_c");
+	dead_looks = 2;
 	begin();
-	wait_for_looks(2);
+	wait_for_looks(1);
+	__atomic_store_n(&alerts, ALERT_LOW_PF(1), __ATOMIC_RELAXED);
+	wait_for_looks(4);
 	__atomic_store_n(&alerts, ALERT_FREQUENCY | ALERT_LOW_PF(0) | ALERT_LOW_PF(1), __ATOMIC_RELAXED);
-	wait_for_looks(5);
+	wait_for_looks(6);
 	ck_assert_int_eq(status().state, RECORDER_WAITING);
 	ck_assert_uint_eq(status().count + status().failures, 0);
 }
