@@ -42,6 +42,7 @@ struct capture {
 	struct comtrade_write *writer;
 	struct adc_block block;
 	double *memory;
+	bool broken;			/* the disk failed: nothing is kept */
 	int64_t trigger_ns, end_ns;	/* by the samples' clock; 0: no sample yet */
 	int64_t stop_ns;		/* when it was interrupted; 0: it was not */
 	/* for the recording's texts */
@@ -167,7 +168,7 @@ static bool cut(struct capture *capture, struct adc_block *block)
 	return false;
 }
 
-/* 1 to go on, 0 when it is over, -1 when it fails (said) and what there is is kept. */
+/* 1 to go on, 0 when it is over, -1 when it fails (said). */
 static int take(struct capture *capture, uint64_t first)
 {
 	struct adc_block *block = &capture->block;
@@ -185,12 +186,13 @@ static int take(struct capture *capture, uint64_t first)
 	}
 	if (ret) {
 		fail(capture);
-		return -2;
+		capture->broken = true;
+		return -1;
 	}
 	return more;
 }
 
-/* The exit status; CLIENT_USAGE: nothing is to be kept.  An interrupt ends it with what has been taken by then, a second one at once. */
+/* The exit status.  An interrupt ends it with what has been taken by then, a second one at once. */
 static int record(struct capture *capture)
 {
 	int64_t newest_ns = monotonic_ns();
@@ -207,8 +209,6 @@ static int record(struct capture *capture)
 		if (n > 0) {
 			newest_ns = monotonic_ns();
 			n = take(capture, first);
-			if (n == -2)
-				return CLIENT_USAGE;
 			if (n <= 0)
 				return n ? CLIENT_FAILED : CLIENT_DONE;
 		} else if (capture->stop_ns) {
@@ -270,7 +270,8 @@ static int run(struct capture *capture)
 	status = begin(capture);
 	if (!status) {
 		status = record(capture);
-		status = status == CLIENT_USAGE ? CLIENT_FAILED : finish(capture, status);
+		if (!capture->broken)
+			status = finish(capture, status);
 	}
 	if (capture->samples)
 		samples_close(capture->samples);
