@@ -2,6 +2,7 @@
 include tests/house.mk
 include tests/unit/metering.mk
 include tests/unit/report.mk
+include tests/unit/capture.mk
 include tests/unit/registers.mk
 include tests/unit/modbus.mk
 include tests/unit/adc.mk

@@ -110,6 +110,7 @@ struct adc_config {
 	unsigned sinc_order;	/* order of the ADC's sinc decimation filter whose droop is corrected, 0 = none .. 5 */
 	char recording[4096];	/* path of a .cfg or .cff */
 	bool loop;		/* start the recording anew at its end */
+	double nominal_hz;	/* of a recording: what its converter was set to, when its true rate is nearly that; 0 = not known */
 	struct adc_sim_config sim;
 };
 

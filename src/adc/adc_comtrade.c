@@ -16,6 +16,8 @@
 #define RECORDS_PER_READ 65536
 /* Most of a second that one block may hold. */
 #define BLOCK_MAX_S 0.5
+/* A true rate is no further from what the converter was set to. */
+#define SAME_RATE 0.005
 /*
  * Clipping: so many scans in a row, and so long, at an end of the type.  A wave that its writer has scaled to the full
  * range touches the end for a scan at its peak (within 30 us of it, the cosine is nearer to 1 than 16 bits tell).
@@ -183,10 +185,32 @@ static unsigned clipped_channels(struct adc_comtrade *self)
 	return clipped;
 }
 
+/* What the converter was set to, where that is known and the recording's rate is nearly it. */
+static double nominal_of(const struct adc_comtrade *self, double recorded_hz)
+{
+	double set_hz = self->config.nominal_hz;
+
+	return set_hz > 0 && fabs(recorded_hz / set_hz - 1) <= SAME_RATE ? set_hz : recorded_hz;
+}
+
+/* Counts of a converter, or what amounts to them. */
+static void put_steps(const struct adc_comtrade *self, struct adc_block *block)
+{
+	bool counts = self->recording.cfg.format == COMTRADE_BINARY || self->recording.cfg.format == COMTRADE_BINARY32;
+
+	for (int c = 0; c < ADC_CHANNELS; c++) {
+		const struct comtrade_pick *pick = &self->recording.map.pick[c];
+
+		block->step[c] = counts && pick->number ? fabs(pick->scale) : 0;
+		block->zero[c] = counts && pick->number ? pick->offset : 0;
+	}
+}
+
 static void put_scan(struct adc_comtrade *self, struct adc_block *block)
 {
 	if (!block->n) {
-		block->nominal_hz = self->step.nominal_hz;
+		block->nominal_hz = nominal_of(self, self->step.nominal_hz);
+		put_steps(self, block);
 		memcpy(block->delay_us, self->delay_us, sizeof(block->delay_us));
 		block->lost = self->lost + self->step.lost;
 		block->restarted = self->restarted || self->step.restarted;
@@ -233,7 +257,7 @@ static int comtrade_read(struct adc *adc, struct adc_block *block)
 
 		if (ret <= 0)
 			return block->n ? (int)block->n : ret;
-		if (block->n && (self->step.lost || self->step.restarted))
+		if (block->n && (self->step.lost || self->step.restarted || self->step.joined))
 			break;
 		if (self->record.missing || !comtrade_rate_serves(self->step.nominal_hz)) {
 			if (block->n)
@@ -295,6 +319,6 @@ double adc_comtrade_max_rate_hz(const struct adc *adc)
 		return 0;
 	for (unsigned i = 0; i < self->recording.timeline.segments; i++)
 		if (comtrade_rate_serves(self->recording.timeline.segment[i].nominal_hz))
-			most = fmax(most, self->recording.timeline.segment[i].nominal_hz);
+			most = fmax(most, nominal_of(self, self->recording.timeline.segment[i].nominal_hz));
 	return most;
 }

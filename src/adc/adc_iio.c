@@ -348,6 +348,8 @@ static int deliver(struct adc_iio *iio, struct adc_block *block)
 	block->nominal_hz = iio->facts.rate_hz;
 	block->rate_hz = rate_clock_hz(&iio->rate);
 	block->primary = false;
+	memcpy(block->step, iio->facts.step, sizeof(block->step));
+	memcpy(block->zero, iio->facts.zero, sizeof(block->zero));
 	block->lost = iio->ahead.lost;
 	if (iio->checked) {
 		block->lost += iio->lost_unchecked;

@@ -76,6 +76,9 @@ int capture_open(struct capture *capture, const struct adc_config *config, const
  */
 int capture_refill(struct capture *capture, struct capture_scans *scans);
 
+/* Of an open capture: each channel's value is step x count + zero, of whole counts. */
+void capture_steps(const struct capture *capture, double step[ADC_CHANNELS], double zero[ADC_CHANNELS]);
+
 /* Any thread, between a successful open and close: wakes a blocked refill, now and from then on.  Never blocks. */
 void capture_cancel(struct capture *capture);
 

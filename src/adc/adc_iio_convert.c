@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <iio.h>
+#include <math.h>
 #include <string.h>
 
 #include "adc/adc_iio_capture.h"
@@ -121,6 +122,18 @@ static void convert_channel(const struct capture *capture, unsigned c, const cha
 		if (code <= channel->low || code >= channel->high)
 			scans->clipped[i] |= bit;
 		scans->value[c][i] = ((double)code + channel->offset) * channel->factor;
+	}
+}
+
+/* A whole offset is part of the count, so that the product is the value to the last bit. */
+void capture_steps(const struct capture *capture, double step[ADC_CHANNELS], double zero[ADC_CHANNELS])
+{
+	for (unsigned c = 0; c < ADC_CHANNELS; c++) {
+		const struct capture_channel *channel = &capture->channel[c];
+		bool whole = channel->offset == floor(channel->offset) && fabs(channel->offset) < INT32_MAX / 2;
+
+		step[c] = fabs(channel->factor);
+		zero[c] = whole ? 0 : channel->offset * channel->factor;
 	}
 }
 

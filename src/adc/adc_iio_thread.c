@@ -188,6 +188,7 @@ int capture_thread_wait_open(struct capture_thread *thread, int64_t timeout_ns, 
 		facts->stamped = capture->timestamp != NULL;
 		facts->monotonic = capture->monotonic;
 		facts->timeout_ms = capture->timeout_ms;
+		capture_steps(capture, facts->step, facts->zero);
 	} else if (error == -ETIMEDOUT) {
 		late(facts->text, "opening the ADC", timeout_ns);
 	}

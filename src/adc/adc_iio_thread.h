@@ -24,6 +24,7 @@ struct capture_facts {
 	double rate_hz;
 	bool stamped, monotonic;
 	unsigned timeout_ms;
+	double step[ADC_CHANNELS], zero[ADC_CHANNELS];	/* value = step x count + zero, of whole counts */
 	char text[512];		/* error, or notice of a success, or "" */
 };
 

@@ -243,6 +243,8 @@ static int sim_read(struct adc *adc, struct adc_block *block)
 	block->n = sim->block_scans;
 	block->nominal_hz = block->rate_hz = sim->rate_hz;
 	block->primary = true;
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		block->step[c] = sim->config.bits ? ldexp(sim->full_scale[c], 1 - sim->config.bits) : 0;
 	block->lost = 0;
 	block->restarted = false;
 	block->clipped = 0;

@@ -18,6 +18,8 @@
 /* A rate by the points of the last second: what they span, and from when on it counts. */
 #define POINTS_S 1.1
 #define POINTS_MIN_S 0.5
+/* A rate of the configuration that has been in force for so long is that of the last second. */
+#define IN_FORCE_S 0.9
 
 void comtrade_timeline_init(struct comtrade_timeline *timeline, const struct comtrade_cfg *cfg)
 {
@@ -309,6 +311,7 @@ static void step_by_rate(struct comtrade_clock *clock, const struct comtrade_rec
 		clock->t_ns = clock->segment_ns +
 			      (double)(clock->position - clock->segment_position) * 1e9 / timeline->segment[clock->segment].hz;
 		step->restarted = step->restarted || !timeline->segment[clock->segment].joined;
+		step->joined = true;
 	}
 	clock->numbered = record->has_number;
 	clock->number = record->number;
@@ -333,6 +336,8 @@ static double true_rate(struct comtrade_clock *clock, const struct comtrade_step
 		clock->point[clock->points % COMTRADE_POINTS] = (struct comtrade_point){ clock->scans, clock->t_ns };
 		clock->points++;
 	}
+	if (!timeline->by_stamps && (double)(clock->position + 1 - clock->segment_position) >= IN_FORCE_S * hz)
+		return hz;
 	oldest = &clock->point[clock->points < COMTRADE_POINTS ? 0 : clock->points % COMTRADE_POINTS];
 	scans = (double)(clock->scans - oldest->scans);
 	span_ns = clock->t_ns - oldest->t_ns;

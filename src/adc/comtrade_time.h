@@ -79,6 +79,7 @@ struct comtrade_step {
 	double hz, nominal_hz;		/* true rate of the last second; that of the whole stretch */
 	uint64_t lost;			/* scans between the one before and this */
 	bool restarted;			/* first of a stretch at another rate */
+	bool joined;			/* first at a rate that is nearly that of the one before */
 };
 
 void comtrade_clock_start(struct comtrade_clock *clock, const struct comtrade_timeline *timeline);

@@ -81,16 +81,23 @@ static void print_header(const struct analysis *analysis)
 	puts(",alerts");
 }
 
+/* Nine digits that, read as a single, are the register. */
+static void number_text(double value, char text[32])
+{
+	snprintf(text, 32, "%.9g", value);
+	if ((float)strtod(text, NULL) != (float)value)
+		snprintf(text, 32, "%.9g", (double)(float)value);
+}
+
 static void print_csv(const struct analysis *analysis, const struct snapshot *snapshot, double time_s)
 {
 	printf("%.9g", time_s);
 	for (size_t i = 0; i < analysis->n_columns; i++) {
 		double value = registers_value(analysis->columns[i], snapshot);
+		char text[32];
 
-		if (isnan(value))
-			fputs(",nan", stdout);
-		else
-			printf(",%.9g", value);
+		number_text(value, text);
+		printf(",%s", isnan(value) ? "nan" : text);
 	}
 	printf(",%u\n", snapshot->alerts);
 }
@@ -100,11 +107,10 @@ static void print_json(const struct analysis *analysis, const struct snapshot *s
 	printf("{\"time_s\":%.9g", time_s);
 	for (size_t i = 0; i < analysis->n_columns; i++) {
 		double value = registers_value(analysis->columns[i], snapshot);
+		char text[32];
 
-		if (isnan(value))
-			printf(",\"%s\":null", analysis->columns[i]->name);
-		else
-			printf(",\"%s\":%.9g", analysis->columns[i]->name, value);
+		number_text(value, text);
+		printf(",\"%s\":%s", analysis->columns[i]->name, isnan(value) ? "null" : text);
 	}
 	printf(",\"alerts\":%u}\n", snapshot->alerts);
 }
@@ -170,7 +176,8 @@ static int run(struct analysis *analysis)
 static int create_meter(struct analysis *analysis)
 {
 	struct meter_config config = { .settings = analysis->config.settings, .rules = analysis->config.rules,
-				       .max_rate_hz = adc_comtrade_max_rate_hz(analysis->adc) };
+				       .max_rate_hz = adc_comtrade_max_rate_hz(analysis->adc),
+				       .sinc_order = analysis->config.adc.sinc_order };
 	void *memory;
 
 	for (int c = 0; c < ADC_CHANNELS; c++)
@@ -237,6 +244,7 @@ static int prepare(struct analysis *analysis, const char *config_file, const cha
 	}
 	snprintf(adc->recording, sizeof(adc->recording), "%s", recording);
 	adc->loop = false;
+	adc->nominal_hz = config_file ? adc->rate_hz : 0;
 	adc->block_scans = BLOCK_SCANS;
 	choose_columns(analysis);
 	return 0;

@@ -2,6 +2,7 @@ bin_PROGRAMS += dinmeter
 dinmeter_SOURCES = \
 	%D%/main.c %D%/client.h \
 	%D%/analyze.c \
+	%D%/capture.c \
 	%D%/control_client.c %D%/control_client.h \
 	%D%/hidden_line.c %D%/hidden_line.h \
 	%D%/log_columns.c %D%/log_columns.h \

@@ -347,6 +347,23 @@ static void print_panel(FILE *out, struct json_object *status)
 	end(&p);
 }
 
+/* Nothing where no alert begins a capture. */
+static void print_capture(FILE *out, struct json_object *status)
+{
+	const char *state = text(status, "capture", "state");
+	struct paragraph p;
+
+	if (!*state || !strcmp(state, "off"))
+		return;
+	p = begin(out, "capture");
+	item(&p, !strcmp(state, "failing") ? "NOT WORKING: %s" : "%s",
+	     !strcmp(state, "failing") ? text(status, "capture", "last_error") : state);
+	item(&p, "%llu written", count(status, "capture", "count"));
+	if (*text(status, "capture", "last"))
+		item(&p, "newest %s", text(status, "capture", "last"));
+	end(&p);
+}
+
 void status_text_print(FILE *out, struct json_object *status)
 {
 	print_head(out, status);
@@ -360,5 +377,6 @@ void status_text_print(FILE *out, struct json_object *status)
 	print_store(out, status);
 	status_text_print_outputs(out, status);
 	print_panel(out, status);
+	print_capture(out, status);
 	print_log(out, status);
 }

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "adc/acquire.h"
+#include "capture/recorder.h"
 #include "capture/tap.h"
 #include "metering/snapshot.h"
 #include "modbus/pdu.h"
@@ -37,6 +38,7 @@ struct control_health {
 	char store_path[256];
 	struct outputs_status outputs;
 	struct control_panel panel;
+	struct recorder_status capture;
 	struct identity identity;
 	int64_t started_ns, now_ns;	/* CLOCK_MONOTONIC */
 };

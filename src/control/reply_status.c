@@ -22,12 +22,13 @@ static const struct part {
 	{ "log", status_log },
 	{ "control", status_control },
 	{ "panel", status_panel },
+	{ "capture", status_capture },
 };
 
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
 
 static const char part_names[] =
-	"meter, readings, phasors, energy, demand, settings, alerts, adc, bus, store, outputs, log, control, panel";
+	"meter, readings, phasors, energy, demand, settings, alerts, adc, bus, store, outputs, log, control, panel, capture";
 
 /* Marks what is asked for: all, or the names in the array. */
 static int choose(struct request *request, bool chosen[PARTS])

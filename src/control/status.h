@@ -31,6 +31,7 @@ void status_store(struct json_object *object, const struct status_view *view);
 void status_outputs(struct json_object *object, const struct status_view *view);
 void status_control(struct json_object *object, const struct status_view *view);
 void status_panel(struct json_object *object, const struct status_view *view);
+void status_capture(struct json_object *object, const struct status_view *view);
 
 /* The word for a contact: "energy", "alarm", "reactive". */
 const char *status_contact_name(enum contact contact);

@@ -174,3 +174,17 @@ void status_panel(struct json_object *object, const struct status_view *view)
 	json_add(object, "buttons", device_object(&panel->buttons));
 	json_add_count(object, "presses", panel->presses);
 }
+
+void status_capture(struct json_object *object, const struct status_view *view)
+{
+	static const char *const words[] = {
+		[RECORDER_OFF] = "off", [RECORDER_WAITING] = "waiting", [RECORDER_CAPTURING] = "capturing", [RECORDER_FAILING] = "failing",
+	};
+	const struct recorder_status *capture = &view->health.capture;
+
+	json_add_text(object, "state", capture->state <= RECORDER_FAILING ? words[capture->state] : "unknown");
+	json_add_count(object, "count", capture->count);
+	json_add_count(object, "failures", capture->failures);
+	json_add(object, "last", *capture->last ? json_text(capture->last) : NULL);
+	add_error(object, capture->last_error);
+}

@@ -55,7 +55,7 @@ void config_setting_text(enum setting which, int value, char *text, size_t size)
 /* Writes the whole configuration in force in the file's own syntax; reading it back gives the same. */
 void config_print(const struct config *config, FILE *out);
 
-/* Writes the part of it that makes registers of samples: the group meter without its passwords, adc.sinc_order. */
+/* Writes the part of it that makes registers of samples: the group meter without its passwords, adc.rate and sinc_order. */
 void config_print_measurement(const struct config *config, FILE *out);
 
 #endif

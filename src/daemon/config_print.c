@@ -208,7 +208,7 @@ void config_print(const struct config *config, FILE *out)
 
 static bool measures(const char *path)
 {
-	return !strcmp(path, "adc.sinc_order") || (!strncmp(path, "meter.", strlen("meter.")) && !strstr(path, "password"));
+	return !strcmp(path, "adc.rate") || !strcmp(path, "adc.sinc_order") || (!strncmp(path, "meter.", strlen("meter.")) && !strstr(path, "password"));
 }
 
 void config_print_measurement(const struct config *config, FILE *out)

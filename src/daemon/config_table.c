@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "metering/alerts.h"
 #include "panel/display_text.h"
 
 #define FIELD(field) .offset = offsetof(struct config, field), .size = sizeof(((struct config *)0)->field)
@@ -80,6 +81,13 @@ static bool is_uri(const char *text)
 static bool is_port(const char *text)
 {
 	return *text && strcmp(text, "pty:");
+}
+
+static bool is_alerts(const char *text)
+{
+	unsigned bits;
+
+	return !alerts_parse(text, &bits);
 }
 
 static bool is_display(const char *text)
@@ -177,6 +185,12 @@ const struct config_key config_keys[] = {
 	STRING("panel.buttons", buttons.device),
 	BUTTON("plus", PANEL_PLUS), BUTTON("minus", PANEL_MINUS), BUTTON("next", PANEL_NEXT), BUTTON("back", PANEL_BACK),
 	NUMBER("capture.ring_s", capture.ring_s, 2, 60, "s"),
+	{ .path = "capture.path", .type = CONFIG_STRING, FIELD(capture.path), .valid = is_set, .note = "the path of a directory" },
+	{ .path = "capture.on_alerts", .type = CONFIG_STRING, FIELD(capture.on_alerts), .valid = is_alerts,
+	  .note = "\"\", \"all\", or codes of alerts as in \"phase_loss_a, frequency\"" },
+	NUMBER("capture.after_s", capture.after_s, 1, 600, "s"),
+	INT("capture.keep", capture.keep, 1, 100000, "captures"),
+	INT("capture.max_mb", capture.max_mb, 1, 1000000, "MB"),
 
 	STRING("identity.vendor", identity.vendor),
 	STRING("identity.product", identity.product),

@@ -290,6 +290,8 @@ static int start(struct daemon *daemon)
 		ret = acquire_start(&daemon->acquire, daemon->adc, daemon->queue);
 	if (ret >= 0)
 		ret = daemon_panel_start(daemon);
+	if (ret >= 0)
+		ret = daemon_capture_start(daemon);
 	if (ret >= 0 && *config->control_socket)
 		ret = control_start(&daemon->control, config->control_socket, config->control_group, &daemon_control_ops, daemon);
 	return ret;
@@ -313,6 +315,7 @@ static void stop(struct daemon *daemon)
 		log_account(daemon);
 	if (daemon->control)
 		control_stop(daemon->control);
+	daemon_capture_stop(daemon);
 	daemon_panel_stop(daemon);
 	if (daemon->acquire)
 		acquire_stop(daemon->acquire);

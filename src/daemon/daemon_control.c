@@ -34,6 +34,7 @@ static void copy_health(void *context, struct control_health *health)
 	}
 	outputs_get_status(daemon->outputs, &health->outputs);
 	daemon_panel_get_status(daemon, &health->panel);
+	recorder_get_status(daemon->recorder, &health->capture);
 	health->identity = daemon->config.identity;
 	health->started_ns = daemon->started_ns;
 	health->now_ns = monotonic_ns();
@@ -109,6 +110,7 @@ void daemon_measurement(struct daemon *daemon, char *text, size_t size)
 {
 	struct config *config = malloc(sizeof(*config));
 	struct snapshot *snapshot = malloc(sizeof(*snapshot));
+	struct acquire_status adc = { .nominal_hz = 0 };
 	FILE *out = size > 1 ? fmemopen(text, size - 1, "w") : NULL;
 
 	text[0] = '\0';
@@ -116,6 +118,11 @@ void daemon_measurement(struct daemon *daemon, char *text, size_t size)
 		*config = daemon->config;
 		meter_thread_get_snapshot(daemon->meter, snapshot);
 		config->settings = snapshot->settings;
+		if (daemon->acquire)
+			acquire_get_status(daemon->acquire, &adc);
+		/* what the converter made of it: windows are so many scans long */
+		if (adc.nominal_hz > 0)
+			config->adc.rate_hz = adc.nominal_hz;
 		config_print_measurement(config, out);
 	}
 	if (out)

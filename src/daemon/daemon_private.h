@@ -10,6 +10,7 @@
 #include "adc/acquire.h"
 #include "adc/adc.h"
 #include "adc/queue.h"
+#include "capture/recorder.h"
 #include "capture/tap.h"
 #include "control/control.h"
 #include "daemon/config.h"
@@ -39,6 +40,7 @@ struct daemon {
 	struct panel_host *panel;
 	struct display *display;
 	struct buttons *buttons;
+	struct recorder *recorder;	/* NULL = no alert begins a capture */
 	struct control *control;
 
 	pthread_mutex_t bus_lock;	/* below: the main thread's account of the bus, for others to copy */
@@ -53,6 +55,11 @@ extern const struct control_ops daemon_control_ops;
 int daemon_panel_start(struct daemon *daemon);
 void daemon_panel_stop(struct daemon *daemon);
 void daemon_panel_get_status(struct daemon *daemon, struct control_panel *status);
+
+/* Captures at alerts: daemon_capture.c. */
+int daemon_capture_start(struct daemon *daemon);
+void daemon_capture_stop(struct daemon *daemon);
+
 /* The configuration that makes the registers of the samples now: with the settings in force.  Any thread. */
 void daemon_measurement(struct daemon *daemon, char *text, size_t size);
 

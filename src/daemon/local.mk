@@ -9,6 +9,7 @@ libshell_a_SOURCES += \
 	%D%/config_table.c %D%/config_table.h \
 	%D%/config_value.c \
 	%D%/daemon.c %D%/daemon.h %D%/daemon_private.h \
+	%D%/daemon_capture.c \
 	%D%/daemon_control.c \
 	%D%/daemon_panel.c \
 	%D%/kick.c %D%/kick.h \

@@ -38,3 +38,10 @@ tests_bench_store_wear_LDADD = tests/unit/store/libscript.a libshell.a libpure.a
 check_PROGRAMS += %D%/page
 tests_bench_page_SOURCES = %D%/page.c
 tests_bench_page_LDADD = libpure.a
+
+# What the ring of samples costs the meter thread; fails above 3 % of the measurement.
+check_PROGRAMS += %D%/tap
+SLOW_TESTS += %D%/tap
+tests_bench_tap_SOURCES = %D%/tap.c
+tests_bench_tap_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_bench_tap_LDADD = tests/lib/libwave.a libshell.a libpure.a

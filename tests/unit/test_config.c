@@ -461,6 +461,7 @@ static struct config random_config(void)
 		randomize(&config, &config_keys[k]);
 	snprintf(config.adc.uri, sizeof(config.adc.uri), "ip:%ld", random());
 	snprintf(config.display.device, sizeof(config.display.device), "/dev/tty%ld", random() % 100);
+	snprintf(config.capture.on_alerts, sizeof(config.capture.on_alerts), "low_pf_%c, pulse_overrun", (char)('a' + random() % 3));
 	/* Four that are different. */
 	for (int b = 0; b < PANEL_BUTTONS; b++)
 		snprintf(config.buttons.key[b], sizeof(config.buttons.key[b]), "BTN_%ld", 2 * b + random() % 2);
