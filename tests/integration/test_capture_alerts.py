@@ -18,7 +18,11 @@ def config(path, **keys):
 
 
 def start(daemon, path, **keys):
-    return daemon(config='adc: { source = "sim"; };\n' + config(path, **keys)).wait_live()
+    meter = daemon(config='adc: { source = "sim"; };\n' + config(path, **keys)).wait_live()
+    # what the first second shows was there before: an alert has to rise in a later one
+    with Control(meter.control) as control:
+        wait_for(lambda: control.get("status", parts=["meter"])["meter"]["cycle"] >= 2, "a second second")
+    return meter
 
 
 def captures(path):

@@ -129,7 +129,11 @@ def test_the_true_rate_is_found_before_anything_is_delivered():
     def one(case):
         true, options, wanted, near = case
         with IiodServer(**{"rate": true, "rate_on": "none", **options}) as server:
-            result = run(server, blocks=5, rate=wanted)
+            for left in (2, 1, 0):
+                result = run(server, blocks=5, rate=wanted)
+                # without stamps a starved machine's arrivals are irregular, and refused as they should be
+                if not (left and options.get("stamps") and "come too irregularly" in result.log):
+                    break
             assert result.errors == [], result.log
             # every block, the first too; to the digits that are promised
             nominals = [float(line[4]) for line in result.of("block")]
