@@ -69,7 +69,14 @@ image_runner()
 		tar -cf /dev/vdc -C /test out
 		sync
 	RUN
-	chmod +x "$1/usr/local/sbin/vm-test"
+	cat > "$1/usr/local/sbin/vm-plain" <<-'RUN'
+		#!/bin/bash
+		# The first process where systemd is not: what comes on the second disk, and nothing else.
+		mount -t proc proc /proc && mount -t sysfs sysfs /sys && mount -t tmpfs run /run && mount -t devtmpfs dev /dev
+		mkdir -p /dev/shm && mount -t tmpfs shm /dev/shm
+		mkdir -p /test && tar -xf /dev/vdb -C /test && cd /test && exec > /dev/ttyS0 2>&1 && exec bash ./power/init
+	RUN
+	chmod +x "$1/usr/local/sbin/vm-test" "$1/usr/local/sbin/vm-plain"
 }
 
 # image_build FILE VERSION MODULES.TAR

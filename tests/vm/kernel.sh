@@ -30,11 +30,12 @@ kernel_module_files()
 	done | sed -n 's|^insmod .*/lib/modules/\([^ ]*\.ko\).*|lib/modules/\1|p' | awk '!seen[$0]++'
 }
 
-# kernel_initrd DIR VERSION: an initial file system that mounts the disk and hands over to systemd.
+# kernel_initrd DIR VERSION: an initial file system that mounts the disk and hands over to systemd, or with vm.plain to
+# the script vm-plain.
 kernel_initrd()
 {
 	initrd=$1/initrd
-	mkdir -p "$initrd/bin" "$initrd/modules" "$initrd/dev" "$initrd/new"
+	mkdir -p "$initrd/bin" "$initrd/modules" "$initrd/dev" "$initrd/new" "$initrd/proc"
 	cp "$1/root/bin/busybox" "$initrd/bin/"
 	order=10
 	for file in $(kernel_module_files "$1/root" "$2" virtio_pci virtio_blk crc32c_generic ext4); do
@@ -48,6 +49,11 @@ kernel_initrd()
 		n=0
 		until [ -b /dev/vda ] || [ $n = 100 ]; do /bin/busybox sleep 0.1; n=$((n + 1)); done
 		/bin/busybox mount -t ext4 /dev/vda /new || exec /bin/busybox sh
+		/bin/busybox mount -t proc proc /proc
+		case " $(/bin/busybox cat /proc/cmdline) " in
+		*" vm.plain "*) exec /bin/busybox switch_root /new /usr/local/sbin/vm-plain ;;
+		esac
+		/bin/busybox umount /proc
 		exec /bin/busybox switch_root /new /lib/systemd/systemd
 	INIT
 	chmod +x "$initrd/init"

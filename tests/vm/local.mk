@@ -14,3 +14,6 @@ EXTRA_DIST += %D%/guest/test-panel
 check_PROGRAMS += %D%/front
 tests_vm_front_SOURCES = %D%/front.c
 tests_vm_front_LDADD = -lutil
+
+# The machine whose power is cut, and the bus master outside of it.
+EXTRA_DIST += %D%/power/init %D%/power/meter.conf %D%/power/master.py
