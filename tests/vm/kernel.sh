@@ -61,7 +61,23 @@ kernel_initrd()
 	rm -r "$initrd"
 }
 
-# kernel_build DIR VERSION: DIR/{vmlinuz,initrd.gz,headers,modules.tar}.
+# kernel_unpack VMLINUZ FILE: the kernel without its compression, which takes the emulator three seconds of every boot; where it is not
+# compressed by xz it is left as it is.
+kernel_unpack()
+{
+	python3 - "$1" "$2" <<-'UNPACK'
+		import lzma, struct, sys
+		with open(sys.argv[1], "rb") as file:
+		    image = file.read()
+		# the header of the x86 boot protocol: sectors of the real-mode part, then offset and length of the payload
+		begin = (image[0x1F1] + 1) * 512 + struct.unpack_from("<I", image, 0x248)[0]
+		payload = image[begin:begin + struct.unpack_from("<I", image, 0x24C)[0]]
+		with open(sys.argv[2], "wb") as file:
+		    file.write(lzma.LZMADecompressor().decompress(payload) if payload[:6] == b"\xfd7zXZ\0" else image)
+	UNPACK
+}
+
+# kernel_build DIR VERSION: DIR/{vmlinux,initrd.gz,headers,modules.tar}.
 kernel_build()
 {
 	new=$1.new
@@ -85,7 +101,7 @@ kernel_build()
 	# shellcheck disable=SC2086
 	tar -C "$new/root" -cf "$new/modules.tar" $files \
 		"lib/modules/$2/modules.builtin" "lib/modules/$2/modules.builtin.modinfo" "lib/modules/$2/modules.order"
-	mv "$new/root/boot/vmlinuz-$2" "$new/vmlinuz"
+	kernel_unpack "$new/root/boot/vmlinuz-$2" "$new/vmlinux" || die "the kernel cannot be unpacked"
 	rm -rf "$new/root" "$new/debs" "$1"
 	mv "$new" "$1"
 }

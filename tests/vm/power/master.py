@@ -24,7 +24,7 @@ KW = 3 * 277.0 * 30000.0 * 0.9 / 1000       # meter.conf
 INTERVAL_S = 2.0                            # meter.conf
 COMMIT_S = 1.5                              # a commit may take so long on the emulated disk, a neighbour beside it
 BOOT_S = 120.0
-RUN_S = 1.0, 5.0
+RUN_S = 0.5, 4.0
 DISK_MB = 32
 KWH, KW_NOW, POWER_UPS, SETTING = 257, 261, 152, 142
 
