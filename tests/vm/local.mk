@@ -1,5 +1,5 @@
 # scripts/vm-test and what it makes the virtual machine of.
-EXTRA_DIST += scripts/vm-test %D%/rig.sh %D%/kernel.sh %D%/image.sh %D%/driver/Kbuild %D%/driver/simadc.c %D%/driver/simgpio.c \
+EXTRA_DIST += scripts/vm-test %D%/rig.sh %D%/kernel.sh %D%/image.sh %D%/driver/Kbuild %D%/driver/simadc.c %D%/driver/simgpio.c %D%/driver/simled.c \
 	%D%/guest/run %D%/guest/lib.sh %D%/guest/meter.sh %D%/guest/test-machine %D%/guest/test-readings %D%/guest/test-formats \
 	%D%/guest/test-losses %D%/guest/test-rebind %D%/guest/test-crystal
 
