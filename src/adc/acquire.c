@@ -8,12 +8,15 @@
 #include <string.h>
 
 #include "daemon/backoff.h"
+#include "daemon/heartbeat.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
+#include "outputs/thread.h"
 
 #define SECOND INT64_C(1000000000)
 #define LASTED (5 * SECOND)	/* an open that delivered for so long starts the back-off anew */
 #define LATE_MOST (2 * SECOND)	/* a paced source further behind than this does not catch up: a gap is declared */
+#define OPEN_NS (15 * SECOND)	/* an open over the network may take so long */
 #define BEAT SECOND		/* a long wait shows a sign of life so often */
 
 struct acquire {
@@ -47,6 +50,7 @@ static bool wait_until(struct acquire *acquire, int64_t until_ns)
 		int64_t now = monotonic_ns(), wake = until_ns < now + BEAT ? until_ns : now + BEAT;
 
 		acquire->status.heartbeat_ns = now;
+		heartbeat_beat();
 		if (acquire->stop || now >= until_ns)
 			break;
 		monotonic_wait_until(&acquire->stopped, &acquire->lock, wake);
@@ -82,8 +86,11 @@ static void count_loss(struct acquire *acquire, uint64_t lost, bool gap)
 static int open_source(struct acquire *acquire)
 {
 	struct adc *adc = acquire->adc;
-	int error = adc->ops->open(adc, &acquire->info);
+	int error;
 
+	heartbeat_may_take(OPEN_NS);
+	error = adc->ops->open(adc, &acquire->info);
+	heartbeat_beat();
 	if (error)
 		return error;
 	if (acquire->info.block_scans > block_queue_scans(acquire->queue)) {
@@ -258,6 +265,8 @@ static void *acquire_run(void *argument)
 	int error;
 
 	log_fold_repeats();
+	heartbeat_begin("acquire");
+	thread_be_punctual();
 	while (!stopping(acquire)) {
 		opened_ns = monotonic_ns();
 		error = open_source(acquire);
@@ -284,6 +293,7 @@ static void *acquire_run(void *argument)
 	pthread_mutex_lock(&acquire->lock);
 	acquire->status.open = false;
 	pthread_mutex_unlock(&acquire->lock);
+	heartbeat_end();
 	return NULL;
 }
 

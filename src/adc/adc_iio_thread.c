@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/monotonic.h"
+#include "outputs/thread.h"
 
 enum state { OPENING, IDLE, REFILLING, STOPPING, ENDED };
 
@@ -82,6 +83,7 @@ static void *run(void *data)
 	bool forgotten;
 	int result;
 
+	thread_be_punctual();
 	pthread_mutex_lock(&thread->lock);
 	result = call(thread, open_capture);
 	if (result == 0)
@@ -127,6 +129,8 @@ static int create(struct capture_thread *thread)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = -pthread_create(&thread->id, NULL, run, thread);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (!error)
+		pthread_setname_np(thread->id, "iio");
 	return error;
 }
 

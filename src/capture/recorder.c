@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "capture/comtrade_write.h"
+#include "daemon/heartbeat.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
 #include "metering/alerts.h"
@@ -303,6 +304,7 @@ static bool rest(struct recorder *recorder)
 	int64_t until_ns = monotonic_ns() + LOOK_NS;
 	bool stop;
 
+	heartbeat_beat();
 	pthread_mutex_lock(&recorder->lock);
 	while (!recorder->stop && !monotonic_wait_until(&recorder->changed, &recorder->lock, until_ns))
 		;
@@ -326,15 +328,20 @@ static void *run(void *context)
 	bool abandoned;
 
 	/* what a crash has left; that there is no directory yet is no matter */
+	heartbeat_begin("recorder");
+	heartbeat_may_take(HEARTBEAT_DEVICE_NS);
 	shelf_sweep(recorder->config.path);
-	while (rest(recorder))
+	while (rest(recorder)) {
+		heartbeat_may_take(HEARTBEAT_DEVICE_NS);
 		pass(recorder);
+	}
 	pthread_mutex_lock(&recorder->lock);
 	abandoned = recorder->abandoned;
 	pthread_mutex_unlock(&recorder->lock);
 	if (recorder->writer && !abandoned)
 		finish(recorder, 0);
 	pthread_mutex_lock(&recorder->lock);
+	heartbeat_end();
 	recorder->ended = true;
 	pthread_cond_signal(&recorder->changed);
 	pthread_mutex_unlock(&recorder->lock);

@@ -22,6 +22,7 @@
 #include "control/listen.h"
 #include "control/peer.h"
 #include "control/protocol.h"
+#include "daemon/heartbeat.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
 
@@ -32,6 +33,7 @@
 #define REQUESTS_A_TURN 4
 #define ACCEPTS_A_TURN 16
 #define BEAT_MS 500
+#define PATIENCE_NS (5 * SECOND)	/* of the meter and the panel, which requests wait for */
 #define BACKOFF_FIRST (SECOND / 4)
 #define BACKOFF_MOST (5 * SECOND)
 #define SHARE 4				/* one part in so many of a processor's time .. */
@@ -188,11 +190,13 @@ static int answer(struct control *control, struct connection *client, int64_t no
 		line = connection_line(client, &length);
 		if (!line)
 			break;
+		heartbeat_may_take(PATIENCE_NS);
 		text = protocol_answer(&control->protocol, line, length);
 		error = text ? connection_put(client, text, now_ns) : -ENOMEM;
 		free(text);
 		connection_skip(client, length);
 		atomic_store(&control->heartbeat_ns, monotonic_ns());
+		heartbeat_beat();
 	}
 	if (!error && !client->closing && connection_is_overlong(client)) {
 		char *text = protocol_error("too_long", "a request is at most 4096 bytes");
@@ -289,6 +293,7 @@ static bool rest(struct control *control)
 		control->budget_at_ns = now_ns;
 		control->used_ns = used_ns;
 		atomic_store(&control->heartbeat_ns, now_ns);
+		heartbeat_beat();
 		if (control->budget_ns >= 0)
 			return true;
 		pause_ms = -control->budget_ns * SHARE / MS + 1;
@@ -303,6 +308,7 @@ static void *control_run(void *argument)
 	struct waiting waiting;
 
 	log_fold_repeats();
+	heartbeat_begin("control");
 	control->budget_ns = BURST_NS;
 	control->budget_at_ns = monotonic_ns();
 	control->used_ns = processor_ns();
@@ -329,6 +335,7 @@ static void *control_run(void *argument)
 	for (int i = 0; i < CLIENTS_MAX; i++)
 		connection_close(&control->client[i]);
 	listen_close(&control->listener, control->path);
+	heartbeat_end();
 	return NULL;
 }
 

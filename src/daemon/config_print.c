@@ -1,4 +1,5 @@
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/config.h"
@@ -129,6 +130,27 @@ static void print_value(FILE *out, const struct config *config, const struct con
 		print_harmonics(out, &config->adc.sim);
 		break;
 	}
+}
+
+bool config_key_same(const struct config_key *key, const struct config *a, const struct config *b)
+{
+	char *text[2] = { NULL, NULL };
+	const struct config *config[2] = { a, b };
+	size_t size;
+	bool same;
+
+	for (int i = 0; i < 2; i++) {
+		FILE *out = open_memstream(&text[i], &size);
+
+		if (out) {
+			print_value(out, config[i], key);
+			fclose(out);
+		}
+	}
+	same = text[0] && text[1] && !strcmp(text[0], text[1]);
+	free(text[0]);
+	free(text[1]);
+	return same;
 }
 
 /* How many groups, counted in dots, two paths have in common. */

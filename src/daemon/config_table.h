@@ -66,6 +66,9 @@ void config_key_range(const struct config_key *key, char *text, size_t size);
 /* Is this value allowed for a CONFIG_INT, _NUMBER, _PHASES, _HUNDREDTHS key, or as the number of a CONFIG_LINE? */
 bool config_key_allows(const struct config_key *key, double value);
 
+/* Has the key the same value in both?  By what config_print writes of it. */
+bool config_key_same(const struct config_key *key, const struct config *a, const struct config *b);
+
 /* The known path nearest to an unknown one: among the keys and groups beside it, or of the same name elsewhere. */
 void config_key_nearest(const char *path, char *nearest, size_t size);
 

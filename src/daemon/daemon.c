@@ -11,6 +11,7 @@
 
 #include "daemon/daemon_private.h"
 #include "daemon/log.h"
+#include "daemon/memory_lock.h"
 #include "daemon/monotonic.h"
 #include "daemon/options.h"
 #include "daemon/restore.h"
@@ -93,10 +94,19 @@ static int on_power_fail(sd_event_source *source, const struct signalfd_siginfo 
 	return 0;
 }
 
+/* From a terminal that went away the signal comes from the kernel, and is the end. */
+static int on_hangup(sd_event_source *source, const struct signalfd_siginfo *info, void *context)
+{
+	if (info->ssi_code > 0)
+		return on_end(source, info, context);
+	daemon_reload(context);
+	return 0;
+}
+
 static const struct {
 	int number;
 	sd_event_signal_handler_t handler;
-} handled_signals[] = { { SIGTERM, on_end }, { SIGINT, on_end }, { SIGPWR, on_power_fail } };
+} handled_signals[] = { { SIGTERM, on_end }, { SIGINT, on_end }, { SIGPWR, on_power_fail }, { SIGHUP, on_hangup } };
 #define HANDLED_SIGNALS (sizeof(handled_signals) / sizeof(handled_signals[0]))
 
 static void pull_nv(void *context, struct nv *nv)
@@ -179,16 +189,15 @@ static int start_store(struct daemon *daemon)
 	return ret;
 }
 
-/* The port as configured, with the address, speed and parity in force. */
-static struct modbus_config port_config(const struct daemon *daemon, const struct settings *settings)
+struct modbus_config daemon_port_config(const struct config *config, const struct settings *settings)
 {
 	static const char parity[] = { [PARITY_NONE] = 'N', [PARITY_EVEN] = 'E', [PARITY_ODD] = 'O' };
-	struct modbus_config config = daemon->config.modbus;
+	struct modbus_config modbus = config->modbus;
 
-	config.address = settings->address;
-	config.baud = settings->baud;
-	config.parity = parity[settings->parity];
-	return config;
+	modbus.address = settings->address;
+	modbus.baud = settings->baud;
+	modbus.parity = parity[settings->parity];
+	return modbus;
 }
 
 static int on_port_changed(sd_event_source *source, int fd, uint32_t revents, void *context)
@@ -202,7 +211,7 @@ static int on_port_changed(sd_event_source *source, int fd, uint32_t revents, vo
 	(void)revents;
 	meter_thread_clear_port_fd(daemon->meter);
 	meter_thread_get_snapshot(daemon->meter, &snapshot);
-	config = port_config(daemon, &snapshot.settings);
+	config = daemon_port_config(&daemon->config, &snapshot.settings);
 	log_notice("modbus: %s: now address %d, %d baud, 8%c%d", config.device, config.address, config.baud, config.parity,
 		   config.stop_bits);
 	return slave_reconfigure(daemon->slave, &config);
@@ -236,7 +245,7 @@ static int start_slave(struct daemon *daemon)
 	if (ret < 0)
 		return ret;
 	meter_thread_get_snapshot(daemon->meter, &snapshot);
-	modbus = port_config(daemon, &snapshot.settings);
+	modbus = daemon_port_config(&daemon->config, &snapshot.settings);
 	ret = slave_new(&daemon->slave, daemon->event, &modbus, &daemon->config.identity, &ops, daemon);
 	if (ret < 0)
 		return ret;
@@ -294,6 +303,8 @@ static int start(struct daemon *daemon)
 		ret = daemon_capture_start(daemon);
 	if (ret >= 0 && *config->control_socket)
 		ret = control_start(&daemon->control, config->control_socket, config->control_group, &daemon_control_ops, daemon);
+	if (ret >= 0)
+		ret = daemon_service_start(daemon);
 	return ret;
 }
 
@@ -354,12 +365,12 @@ static int run(struct daemon *daemon)
 	int ret;
 
 	prepare_signals();
+	memory_lock();
 	ret = start(daemon);
 	if (ret < 0) {
 		log_error("cannot start: %s", strerror(-ret));
 		ret = EXIT_FAILED;
 	} else {
-		sd_notify(0, "READY=1");
 		ret = sd_event_loop(daemon->event);
 		if (ret < 0) {
 			log_error("event loop: %s", strerror(-ret));
@@ -371,60 +382,64 @@ static int run(struct daemon *daemon)
 	return ret;
 }
 
-static int override(const char *option, const char *prefix, const char *path, char *field, size_t size)
+static int override(const char *option, const char *prefix, const char *path, char *field, size_t size, FILE *errors)
 {
 	if ((size_t)snprintf(field, size, "%s%s", prefix, path) < size)
 		return 0;
-	fprintf(stderr, "dinmeterd: %s: the path is longer than %zu bytes\n", option, size - 1 - strlen(prefix));
+	fprintf(errors, "dinmeterd: %s: the path is longer than %zu bytes\n", option, size - 1 - strlen(prefix));
 	return -EINVAL;
 }
 
-static int configure(struct config *config, const struct options *options)
+int daemon_configure(struct config *config, const struct options *options, FILE *errors)
 {
 	const char *file = options->file ? options->file : options->simulate ? NULL : DAEMON_CONFIG_FILE;
 	int ret = 0;
 
 	config_defaults(config);
 	if (file)
-		ret = config_load(config, file, stderr);
+		ret = config_load(config, file, errors);
 	if (options->simulate)
 		snprintf(config->adc.source, sizeof(config->adc.source), "sim");
 	if (!ret)
-		ret = config_check_source(config, stderr);
+		ret = config_check_source(config, errors);
 	if (options->pty)
-		ret = override("--pty", "pty:", options->pty, config->modbus.device, sizeof(config->modbus.device)) ? -EINVAL : ret;
+		ret = override("--pty", "pty:", options->pty, config->modbus.device, sizeof(config->modbus.device), errors) ? -EINVAL : ret;
 	if (options->state)
-		ret = override("--state", "", options->state, config->store_path, sizeof(config->store_path)) ? -EINVAL : ret;
+		ret = override("--state", "", options->state, config->store_path, sizeof(config->store_path), errors) ? -EINVAL : ret;
 	if (options->control)
-		ret = override("--control", "", options->control, config->control_socket, sizeof(config->control_socket)) ? -EINVAL : ret;
+		ret = override("--control", "", options->control, config->control_socket, sizeof(config->control_socket), errors) ? -EINVAL : ret;
 	return ret;
 }
 
 int daemon_main(int argc, char **argv)
 {
-	struct options options;
-	struct daemon *daemon;
-	int status = options_read(&options, argc, argv);
+	struct daemon *daemon = calloc(1, sizeof(*daemon));
+	struct options *options;
+	int status;
 
-	if (status >= 0)
-		return status;
-	if (options.verbose)
-		log_set_level(LOG_DEBUG);
-	daemon = calloc(1, sizeof(*daemon));
 	if (!daemon) {
 		log_error("cannot start: %s", strerror(ENOMEM));
 		return EXIT_FAILED;
 	}
+	options = &daemon->options;
+	status = options_read(options, argc, argv);
+	if (status >= 0) {
+		free(daemon);
+		return status;
+	}
+	if (options->verbose)
+		log_set_level(LOG_DEBUG);
 	pthread_mutex_init(&daemon->bus_lock, NULL);
+	pthread_mutex_init(&daemon->config_lock, NULL);
 	/* What is simulated on the command line must not be added to a meter's energies. */
-	daemon->keeps_state = !options.simulate || options.state;
-	if (configure(&daemon->config, &options) < 0)
+	daemon->keeps_state = !options->simulate || options->state;
+	if (daemon_configure(&daemon->config, options, stderr) < 0)
 		status = EXIT_USAGE;
-	else if (options.print || options.check)
+	else if (options->print || options->check)
 		status = EXIT_DONE;
 	else
 		status = run(daemon);
-	if (status == EXIT_DONE && options.print)
+	if (status == EXIT_DONE && options->print)
 		config_print(&daemon->config, stdout);
 	free(daemon);
 	return status;

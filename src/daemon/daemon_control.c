@@ -23,7 +23,9 @@ static void copy_health(void *context, struct control_health *health)
 	health->adc_source = daemon->config.adc.source;
 	if (daemon->acquire)
 		acquire_get_status(daemon->acquire, &health->adc);
+	pthread_mutex_lock(&daemon->config_lock);
 	snprintf(health->bus_device, sizeof(health->bus_device), "%s", daemon->config.modbus.device);
+	pthread_mutex_unlock(&daemon->config_lock);
 	pthread_mutex_lock(&daemon->bus_lock);
 	health->bus = daemon->bus;
 	memcpy(health->bus_port, daemon->bus_port, sizeof(health->bus_port));
@@ -115,7 +117,9 @@ void daemon_measurement(struct daemon *daemon, char *text, size_t size)
 
 	text[0] = '\0';
 	if (config && snapshot && out) {
+		pthread_mutex_lock(&daemon->config_lock);
 		*config = daemon->config;
+		pthread_mutex_unlock(&daemon->config_lock);
 		meter_thread_get_snapshot(daemon->meter, snapshot);
 		config->settings = snapshot->settings;
 		if (daemon->acquire)

@@ -15,6 +15,7 @@
 #include "control/control.h"
 #include "daemon/config.h"
 #include "daemon/meter_thread.h"
+#include "daemon/options.h"
 #include "modbus/slave.h"
 #include "outputs/outputs.h"
 #include "panel/buttons.h"
@@ -23,8 +24,19 @@
 #include "store/closures.h"
 #include "store/store.h"
 
+/* What the service manager is told: daemon_service.c. */
+struct service {
+	bool ready;			/* it was told so */
+	bool silent;			/* a thread was silent for too long: nothing feeds the watchdog any more */
+	int64_t watchdog_ns;		/* its period, 0 = none */
+	char status[256];		/* as it was told last */
+};
+
 struct daemon {
-	struct config config;
+	struct options options;
+	struct config config;		/* others than the main thread: under config_lock */
+	pthread_mutex_t config_lock;
+	struct service service;
 	bool keeps_state;		/* there is a state directory */
 	int64_t started_ns;
 	sd_event *event;
@@ -62,5 +74,17 @@ void daemon_capture_stop(struct daemon *daemon);
 
 /* The configuration that makes the registers of the samples now: with the settings in force.  Any thread. */
 void daemon_measurement(struct daemon *daemon, char *text, size_t size);
+
+/* Ready, status and watchdog: daemon_service.c.  0 or -errno. */
+int daemon_service_start(struct daemon *daemon);
+
+/* The configuration of the options: defaults, file, command line.  0, or -errno after lines on `errors`. */
+int daemon_configure(struct config *config, const struct options *options, FILE *errors);
+
+/* The port as configured, with the address, speed and parity of the settings. */
+struct modbus_config daemon_port_config(const struct config *config, const struct settings *settings);
+
+/* Reads the configuration again, takes what can be taken and names the rest: daemon_reload.c.  Main thread. */
+void daemon_reload(struct daemon *daemon);
 
 #endif

@@ -12,8 +12,12 @@ libshell_a_SOURCES += \
 	%D%/daemon_capture.c \
 	%D%/daemon_control.c \
 	%D%/daemon_panel.c \
+	%D%/daemon_reload.c \
+	%D%/daemon_service.c \
+	%D%/heartbeat.c %D%/heartbeat.h \
 	%D%/kick.c %D%/kick.h \
 	%D%/log.c %D%/log.h \
+	%D%/memory_lock.c %D%/memory_lock.h \
 	%D%/meter_thread.c %D%/meter_thread.h \
 	%D%/monotonic.c %D%/monotonic.h \
 	%D%/options.c %D%/options.h \

@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "daemon/heartbeat.h"
 #include "daemon/kick.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
@@ -157,9 +158,20 @@ static int check(struct meter_thread *thread, const struct meter_request *reques
 	if (request->kind == METER_WRITE_REGISTERS)
 		return registers_check_write(request->first, request->count, request->values, snapshot, change);
 	registers_no_change(snapshot, change);
+	if (request->kind == METER_TAKE_FILE)
+		change->settings = request->file.settings;
 	if (request->kind == METER_SET && setting_set(&change->settings, request->setting, request->value))
 		return REGISTERS_ILLEGAL_VALUE;
 	return REGISTERS_OK;
+}
+
+static void take_file(struct nv *nv, const struct meter_file *file)
+{
+	nv->file_settings = file->file_settings;
+	memcpy(nv->setup_password, file->setup_password, NV_HASH_MAX);
+	memcpy(nv->reset_password, file->reset_password, NV_HASH_MAX);
+	memcpy(nv->file_setup_password, file->file_setup_password, NV_HASH_MAX);
+	memcpy(nv->file_reset_password, file->file_reset_password, NV_HASH_MAX);
 }
 
 static void apply(struct meter_thread *thread, const struct meter_request *request, const struct meter_change *change)
@@ -169,6 +181,8 @@ static void apply(struct meter_thread *thread, const struct meter_request *reque
 
 	if (request->kind == METER_SET_PASSWORD)
 		memcpy(request->setup ? thread->own.setup_password : thread->own.reset_password, request->hash, NV_HASH_MAX);
+	if (request->kind == METER_TAKE_FILE)
+		take_file(&thread->own, &request->file);
 	recall_pulses(thread);
 	meter_change(thread->meter, change);
 	plan_pulses(thread);
@@ -208,6 +222,7 @@ static bool look_around(struct meter_thread *thread, unsigned *which, struct met
 {
 	bool stop;
 
+	heartbeat_beat();
 	pthread_mutex_lock(&thread->lock);
 	thread->heartbeat_ns = monotonic_ns();
 	stop = thread->stop;
@@ -273,6 +288,7 @@ static void *run(void *context)
 	unsigned which;
 	bool live = false;
 
+	heartbeat_begin("meter");
 	while (look_around(thread, &which, &request)) {
 		if (which < SLOTS)
 			carry_out(thread, which, &request);
@@ -282,6 +298,7 @@ static void *run(void *context)
 	}
 	recall_pulses(thread);
 	publish(thread);
+	heartbeat_end();
 	return NULL;
 }
 

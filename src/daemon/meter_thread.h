@@ -33,7 +33,14 @@ struct meter_thread_config {
 enum meter_request_kind {
 	METER_WRITE_REGISTERS,	/* a write as a bus master's; addresses are checked too */
 	METER_SET,		/* one setting */
-	METER_SET_PASSWORD	/* the hash of one password */
+	METER_SET_PASSWORD,	/* the hash of one password */
+	METER_TAKE_FILE		/* what a configuration file that was read again makes of settings and passwords */
+};
+
+/* As restore.h decides it: what is to be in force, and what the file says. */
+struct meter_file {
+	struct settings settings, file_settings;
+	char setup_password[NV_HASH_MAX], reset_password[NV_HASH_MAX], file_setup_password[NV_HASH_MAX], file_reset_password[NV_HASH_MAX];
 };
 
 struct meter_request {
@@ -45,6 +52,7 @@ struct meter_request {
 	bool setup;			/* the setup password; false: the reset password */
 	bool panel;			/* the panel asks: it has one request under way beside that of the others */
 	char hash[NV_HASH_MAX];
+	struct meter_file file;
 };
 
 /* Starts the thread.  Returns 0 or -errno. */

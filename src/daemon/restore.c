@@ -88,11 +88,25 @@ static void account_closures(struct nv *nv, const struct closures_left *left)
 			pulse_made(&nv->meter.pulse[i], (unsigned)(left->made[i] - nv->run_made[i]), nv->meter.settings.pulse_energy);
 }
 
+int restore_take_file(const struct config *config, bool found, struct nv *nv)
+{
+	struct precedence precedence;
+	int ret;
+
+	precedence_decide(&config->settings, found ? nv : NULL, &precedence);
+	log_settings(&precedence);
+	nv->meter.settings = precedence.settings;
+	nv->file_settings = config->settings;
+	ret = decide_password("setup_password", config->setup_password, nv->file_setup_password, nv->setup_password);
+	if (!ret)
+		ret = decide_password("reset_password", config->reset_password, nv->file_reset_password, nv->reset_password);
+	return ret;
+}
+
 int restore_state(struct restored *restored, const struct config *config, const struct store *store, const struct closures_left *left)
 {
 	struct nv *nv = &restored->nv;
-	struct precedence precedence;
-	int ret;
+	int old_pulse_energy, ret;
 
 	memset(restored, 0, sizeof(*restored));
 	datalog_defaults(&nv->meter.log);
@@ -106,14 +120,9 @@ int restore_state(struct restored *restored, const struct config *config, const 
 	}
 	memset(nv->run_made, 0, sizeof(nv->run_made));
 	nv->run = 0;
-	precedence_decide(&config->settings, restored->found ? nv : NULL, &precedence);
-	log_settings(&precedence);
-	nv->meter.pulse_raised |= restored->found && precedence.settings.pulse_energy > nv->meter.settings.pulse_energy;
-	nv->meter.settings = precedence.settings;
-	nv->file_settings = config->settings;
-	ret = decide_password("setup_password", config->setup_password, nv->file_setup_password, nv->setup_password);
-	if (!ret)
-		ret = decide_password("reset_password", config->reset_password, nv->file_reset_password, nv->reset_password);
+	old_pulse_energy = nv->meter.settings.pulse_energy;
+	ret = restore_take_file(config, restored->found, nv);
+	nv->meter.pulse_raised |= restored->found && nv->meter.settings.pulse_energy > old_pulse_energy;
 	count_power_up(restored, store ? store_boot_id(store) : "");
 	return ret;
 }

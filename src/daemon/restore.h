@@ -22,4 +22,10 @@ struct restored {
  */
 int restore_state(struct restored *restored, const struct config *config, const struct store *store, const struct closures_left *left);
 
+/*
+ * The configuration file's part of it, also for a file that is read again while the meter runs: *nv, what is in force and what the file
+ * said before (`found`: there is such a thing), becomes what shall be in force and what the file says now.  Logs likewise.  0 or -errno.
+ */
+int restore_take_file(const struct config *config, bool found, struct nv *nv);
+
 #endif

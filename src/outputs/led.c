@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "daemon/backoff.h"
+#include "daemon/heartbeat.h"
 #include "daemon/kick.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
@@ -162,12 +163,19 @@ static int64_t update(struct leds *leds, unsigned lit)
 	return due;
 }
 
+/* An LED may sit behind a bus that hangs. */
+static int64_t show_all(struct leds *leds)
+{
+	heartbeat_may_take(HEARTBEAT_DEVICE_NS);
+	return update(leds, atomic_load(&leds->lit));
+}
+
 static void run(void *context)
 {
 	struct leds *leds = context;
 
 	while (!atomic_load(&leds->stop))
-		thread_wait(leds->kick_fd, update(leds, atomic_load(&leds->lit)));
+		thread_wait(leds->kick_fd, show_all(leds));
 	/* Whatever others still ask for. */
 	for (unsigned l = 0; l < LEDS; l++)
 		leds->device[l].flash = (struct flash){ 0 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/backoff.h"
+#include "daemon/heartbeat.h"
 #include "daemon/kick.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
@@ -155,6 +156,7 @@ static void attempt(struct lines *lines, enum contact contact)
 	bool sysfs;
 	int error;
 
+	heartbeat_may_take(HEARTBEAT_DEVICE_NS);
 	copy_held(lines, held);
 	error = gpio_open(&line, &request, why);
 	if (error) {
@@ -297,8 +299,11 @@ bool lines_taken(struct lines *lines, enum contact contact)
 void lines_set(struct lines *lines, enum contact contact, bool active)
 {
 	struct slot *slot = &lines->slot[contact];
-	int error = slot->line ? slot->line->ops->set(slot->line, active) : 0;
+	int error;
 
+	heartbeat_may_take(HEARTBEAT_DEVICE_NS);
+	error = slot->line ? slot->line->ops->set(slot->line, active) : 0;
+	heartbeat_beat();
 	if (!error)
 		return;
 	slot->line->ops->close(slot->line);

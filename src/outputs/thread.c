@@ -4,22 +4,27 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "daemon/heartbeat.h"
 #include "daemon/kick.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
 #include "modbus/urgent.h"
 
 #define REAL_TIME_PRIORITY 10
+#define MOST_MS 1000		/* signs of life go on */
 
 static void *begin(void *context)
 {
 	struct thread *thread = context;
 
+	heartbeat_begin(thread->name);
 	thread->run(thread->context);
+	heartbeat_end();
 	atomic_store(&thread->ended, true);
 	kick_give(thread->ended_fd);
 	return NULL;
@@ -83,12 +88,19 @@ int thread_lock_init(pthread_mutex_t *lock)
 
 void thread_be_punctual(void)
 {
+	static atomic_flag refused = ATOMIC_FLAG_INIT;
 	/* Low among the real-time priorities: ahead of all ordinary work, behind the kernel's interrupt threads (50). */
 	struct sched_param param = { .sched_priority = REAL_TIME_PRIORITY };
 
+	int error;
+
 	prctl(PR_SET_TIMERSLACK, 1UL);
-	if (pthread_setschedparam(pthread_self(), SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
-		urgent_thread();
+	error = pthread_setschedparam(pthread_self(), SCHED_FIFO | SCHED_RESET_ON_FORK, &param);
+	if (!error)
+		return;
+	if (!atomic_flag_test_and_set(&refused))
+		log_warning("real-time priority: %s: on a busy machine samples and contacts may come late", strerror(error));
+	urgent_thread();
 }
 
 void thread_wait(int fd, int64_t until_ns)
@@ -96,8 +108,9 @@ void thread_wait(int fd, int64_t until_ns)
 	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
 	int64_t left_ms = (until_ns - monotonic_ns() + 999999) / 1000000;
 
-	if (left_ms > 60000)
-		left_ms = 60000;
+	heartbeat_beat();
+	if (left_ms > MOST_MS)
+		left_ms = MOST_MS;
 	if (poll(&poll_fd, 1, left_ms > 0 ? (int)left_ms : 0) > 0)
 		kick_take(fd);
 }

@@ -37,11 +37,11 @@ int thread_lock_init(pthread_mutex_t *lock);
 
 /*
  * Asks for what brings the calling thread to run on time: no slack on its timers, a real-time priority, or where that is
- * not allowed short slices.
+ * not allowed short slices; the first refusal in the process is logged.
  */
 void thread_be_punctual(void);
 
-/* Waits at an eventfd until a kick or CLOCK_MONOTONIC until_ns, to the millisecond; takes the kick. */
+/* Waits at an eventfd until a kick or CLOCK_MONOTONIC until_ns, to the millisecond, for a second at most; takes the kick.  A sign of life. */
 void thread_wait(int fd, int64_t until_ns);
 
 #endif

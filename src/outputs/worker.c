@@ -6,6 +6,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "daemon/heartbeat.h"
 #include "daemon/kick.h"
 #include "daemon/monotonic.h"
 
@@ -41,6 +42,7 @@ void worker_wait(struct worker *worker, int64_t due_ns)
 	struct pollfd fds[] = { { .fd = worker->timer_fd, .events = POLLIN }, { .fd = worker->kick_fd, .events = POLLIN } };
 	struct itimerspec timer = { .it_value = { (time_t)(due_ns / SECOND), (long)(due_ns % SECOND) } };
 
+	heartbeat_beat();
 	timerfd_settime(worker->timer_fd, TFD_TIMER_ABSTIME, &timer, NULL);
 	if (poll(fds, 2, -1) > 0 && fds[1].revents)
 		kick_take(worker->kick_fd);

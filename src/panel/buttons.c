@@ -12,12 +12,13 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "daemon/heartbeat.h"
 #include "daemon/kick.h"
 #include "daemon/monotonic.h"
 #include "outputs/thread.h"
 #include "panel/buttons_find.h"
 
-#define LOOK_NS INT64_C(5000000000)	/* so long the thread sleeps at most */
+#define LOOK_NS INT64_C(1000000000)	/* so long the thread sleeps at most */
 #define SAME_NAME_MOST 8
 
 const struct buttons_paths buttons_paths = { "/sys/class/input", "/dev/input" };
@@ -167,6 +168,7 @@ static void wait_for_events(struct buttons *buttons)
 	struct pollfd fds[] = { { .fd = buttons->kick_fd, .events = POLLIN }, { .fd = buttons->fd, .events = POLLIN } };
 	int error;
 
+	heartbeat_beat();
 	if (poll(fds, 2, (int)(LOOK_NS / 1000000)) <= 0 || !fds[1].revents)
 		return;
 	error = read_events(buttons);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/heartbeat.h"
 #include "daemon/backoff.h"
 #include "daemon/monotonic.h"
 
@@ -66,12 +67,14 @@ static void set_busy(struct panel_device *device, int64_t since_ns)
 
 void panel_device_begin(struct panel_device *device)
 {
+	heartbeat_may_take(HEARTBEAT_DEVICE_NS);
 	set_busy(device, monotonic_ns());
 }
 
 void panel_device_end(struct panel_device *device)
 {
 	set_busy(device, 0);
+	heartbeat_beat();
 }
 
 void panel_device_get_status(struct panel_device *device, struct panel_device_status *status)

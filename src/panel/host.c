@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/heartbeat.h"
 #include "daemon/kick.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
@@ -133,6 +134,7 @@ static bool look_around(struct panel_host *host, struct host_press *one, bool *p
 	bool stop;
 
 	atomic_store(&host->heartbeat_ns, monotonic_ns());
+	heartbeat_may_take(PATIENCE_NS);
 	pthread_mutex_lock(&host->lock);
 	stop = host->stop;
 	*pressed = host_queue_get(&host->queue, one);

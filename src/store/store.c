@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/heartbeat.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
 #include "store/store_private.h"
@@ -165,6 +166,7 @@ static bool wait_for_work(struct store *store, int64_t due_ns, int64_t request_n
 		int64_t now = monotonic_ns(), wake = now + BEAT;
 
 		store->status.heartbeat_ns = now;
+		heartbeat_beat();
 		if (store->stop || now >= due_ns || (store->wanted && now >= request_ns))
 			break;
 		if (due_ns < wake)
@@ -203,6 +205,7 @@ static int try_commit(struct store *store, bool important, bool final)
 	pthread_mutex_lock(&store->lock);
 	store->begun_ns = begun_ns;
 	pthread_mutex_unlock(&store->lock);
+	heartbeat_may_take(HEARTBEAT_DEVICE_NS);
 	error = store_write(store, important, final, message, sizeof(message));
 	ended_ns = monotonic_ns();
 	pthread_mutex_lock(&store->lock);
@@ -240,6 +243,7 @@ static void *run(void *context)
 	unsigned failures = 0;
 	bool important, pending = true;	/* the start itself goes to both */
 
+	heartbeat_begin("store");
 	while (wait_for_work(store, due_ns, request_ns, &important)) {
 		pending |= important;
 		if (try_commit(store, pending, false)) {
@@ -252,6 +256,7 @@ static void *run(void *context)
 		request_ns = failures ? monotonic_ns() + REQUESTS_APART : 0;
 	}
 	finish(store);
+	heartbeat_end();
 	return NULL;
 }
 
@@ -277,6 +282,12 @@ int store_start(struct store *store, const struct store_ops *ops, void *context)
 	store->started = true;
 	pthread_mutex_unlock(&store->lock);
 	return 0;
+}
+
+void store_set_interval(struct store *store, int interval_s)
+{
+	store->interval_s = interval_s;
+	store_commit(store);
 }
 
 void store_commit(struct store *store)

@@ -69,6 +69,9 @@ unsigned store_get_entries(const struct store *store, struct datalog_entry *entr
 /* Starts the thread: a commit every interval_s. */
 int store_start(struct store *store, const struct store_ops *ops, void *context);
 
+/* Any thread: another interval, from the next commit on. */
+void store_set_interval(struct store *store, int interval_s);
+
 /* Any thread: commit at once, to both generations (a setting, a command, a log entry, SIGPWR). */
 void store_commit(struct store *store);
 

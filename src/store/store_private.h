@@ -5,6 +5,7 @@
 #ifndef STORE_STORE_PRIVATE_H
 #define STORE_STORE_PRIVATE_H
 
+#include <stdatomic.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -14,7 +15,7 @@
 
 struct store {
 	char directory[FILES_PATH_MAX];		/* absolute */
-	int interval_s;
+	atomic_int interval_s;
 	char boot_id[HANDOVER_BOOT_MAX];
 	struct vfs_count vfs;
 
