@@ -14,6 +14,11 @@ uninstall-sample-config:
 	if cmp -s '$(srcdir)/conf/dinmeterd.conf' '$(DESTDIR)$(dinmeterdconfdir)/dinmeterd.conf'; then \
 		rm -f '$(DESTDIR)$(dinmeterdconfdir)/dinmeterd.conf'; fi
 
+# Whole configurations of front ends, each with its wiring and arithmetic.
+examplesdir = $(docdir)/examples
+dist_examples_DATA = %D%/examples/ad7606.conf %D%/examples/ad7606b-fpga.conf %D%/examples/ad7779.conf %D%/examples/ads1298.conf \
+	%D%/examples/ads131e08.conf
+
 # Found by the command's name.
 EXTRA_DIST += %D%/dinmeter.bash-completion
 install-data-local: install-completion

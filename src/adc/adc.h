@@ -107,6 +107,7 @@ struct adc_config {
 	struct adc_channel_config channel[ADC_CHANNELS];
 	double voltage_ratio;	/* line volts per volt at the ADC pin */
 	double current_ratio;	/* CT secondary volts per volt at the ADC pin */
+	double scale_mv;	/* millivolts at the pin per code, 0 = as the driver says; IIO only */
 	unsigned sinc_order;	/* order of the ADC's sinc decimation filter whose droop is corrected, 0 = none .. 5 */
 	char recording[4096];	/* path of a .cfg or .cff */
 	bool loop;		/* start the recording anew at its end */

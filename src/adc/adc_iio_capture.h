@@ -58,6 +58,7 @@ struct capture {
 	size_t length;			/* bytes of a full refill */
 	double rate_hz;			/* read back, or as configured where the device does not say */
 	bool monotonic;			/* stamps are this machine's CLOCK_MONOTONIC */
+	bool scale_told;		/* that the configured scale is not the driver's */
 	int broken;			/* -errno of an attribute that was never answered, or 0 */
 	unsigned timeout_ms;		/* of libiio's reads and writes */
 	char error[512];		/* what failed in the last call, one line */

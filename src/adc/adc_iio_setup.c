@@ -216,18 +216,39 @@ static int read_number(struct capture *capture, const struct iio_channel *channe
 	return 0;
 }
 
+/* Some drivers have no scale, and some round theirs.  The configured one rules; that the driver's differs is told once. */
+static int read_scale(struct capture *capture, const struct iio_channel *channel, double *scale_mv)
+{
+	double configured_mv = capture->config->scale_mv;
+	int error;
+
+	*scale_mv = 1;
+	error = read_number(capture, channel, "scale", scale_mv);
+	if (error < 0 && error != -ENOENT)
+		return error;
+	if (configured_mv > 0) {
+		if (error == 0 && !capture->scale_told && fabs(*scale_mv / configured_mv - 1) > 1e-5) {
+			capture_note(capture, "channel \"%s\": its scale is %.10g mV, adc.scale_mv %.10g is taken",
+					iio_channel_get_id(channel), *scale_mv, configured_mv);
+			capture->scale_told = true;
+		}
+		*scale_mv = configured_mv;
+	} else if (error == -ENOENT) {
+		capture_note(capture, "channel \"%s\" has no scale, 1 mV is taken", iio_channel_get_id(channel));
+	}
+	return 0;
+}
+
 int capture_read_calibration(struct capture *capture)
 {
 	const struct adc_config *config = capture->config;
 
 	for (unsigned c = 0; c < ADC_CHANNELS; c++) {
 		struct capture_channel *channel = &capture->channel[c];
-		double scale_mv = 1;
-		int error = read_number(capture, channel->handle, "scale", &scale_mv);
+		double scale_mv;
+		int error = read_scale(capture, channel->handle, &scale_mv);
 
-		if (error == -ENOENT)
-			capture_note(capture, "channel \"%s\" has no scale, 1 mV is taken", iio_channel_get_id(channel->handle));
-		else if (error < 0)
+		if (error < 0)
 			return error;
 		channel->offset = 0;
 		error = read_number(capture, channel->handle, "offset", &channel->offset);

@@ -121,6 +121,7 @@ const struct config_key config_keys[] = {
 	CHANNEL("ia", ADC_IA), CHANNEL("ib", ADC_IB), CHANNEL("ic", ADC_IC),
 	NUMBER("adc.voltage_ratio", adc.voltage_ratio, 1e-4, 1e6, NULL),
 	NUMBER("adc.current_ratio", adc.current_ratio, 1e-4, 1e6, NULL),
+	NUMBER("adc.scale_mv", adc.scale_mv, 0, 1000, "millivolts"),
 	INT("adc.sinc_order", adc.sinc_order, 0, 5, NULL),
 	STRING("adc.recording", adc.recording),
 	BOOL("adc.loop", adc.loop),

@@ -6,7 +6,8 @@ every fault that a real server, network or driver may: see FAULTS.  As a program
 until stdin closes; lines on stdin change options while it runs ("stall=1", "drop=777").  As a module: IiodServer.
 
 The converter runs on the server's clock: sample n is taken at start + n / rate (with rate * (1 + ppm / 1e6) as
-the true rate), code = amplitude * sin(2 pi (frequency * n / rate + phase)) + dc.
+the true rate), code = amplitude * sin(2 pi (frequency * n / rate + phase)) + dc.  A test may give a wave of its own, one
+period of it as lists of codes, and the rule by which a driver rounds rates.
 """
 import argparse
 import math
@@ -72,8 +73,13 @@ class Options:
         self.rate_grid = 0.0            # > 0: rates are rounded down to multiples
         self.stamps = "regular"         # "regular", "irq" (shared stamps, then holes), "none"
         self.irq_ms = 9.0               # longest hole
+        self.late_us = 0.0              # each stamp is late by up to so much
+        self.burst = 0                  # > 0: samples come in lumps of so many, as from a DMA engine
         self.labels = 0                 # 1: channels have label attributes L0..L5
+        self.device_name = "simadc"
         self.device_label = ""
+        self.trigger_name = "simtrig"   # "": the device has no trigger, and none exists
+        self.channels = 7
         self.fast = 0                   # 1: samples as fast as they are asked for; stamps as if in time
         self.seed = 1
         for line in FAULTS.split("\n"):
@@ -109,9 +115,12 @@ def pack_code(code, text):
 
 
 class IiodServer:
-    def __init__(self, port=0, **options):
+    def __init__(self, port=0, wave=None, rate_rule=None, **options):
         self.options = Options(**options)
+        self.wave, self.rate_rule = wave, rate_rule
+        self.scans = {}                 # of the wave, packed
         self.set_rate = None
+        self.claimed = None             # what sampling_frequency says, where that is not the rate
         self.lock = threading.Lock()
         self.opens = self.closes = self.connections = self.lost = 0
         self.worst_late_s = 0.0
@@ -188,6 +197,10 @@ class IiodServer:
         rate = float(text.strip("\0\n "))
         if o.available and not o.available.startswith("[") and rate not in map(float, o.available.split()):
             return -EINVAL
+        if self.rate_rule:
+            rate = self.rate_rule(rate)
+            if rate is None:
+                return -EINVAL
         if o.rate_grid:
             rate = max(o.rate_grid, math.floor(rate / o.rate_grid) * o.rate_grid)
         self.set_rate = rate * o.rate_unit
@@ -197,10 +210,10 @@ class IiodServer:
         """Name to value of the device ("device"), a channel ("channel") or the trigger ("trigger")."""
         o, found = self.options, {}
         if o.rate_on == where:
-            found["sampling_frequency"] = "%g" % (self.rate / o.rate_unit)
+            found["sampling_frequency"] = "%g" % ((self.claimed or self.rate) / o.rate_unit)
         if o.available and where == (o.available_on or o.rate_on):
             found["sampling_frequency_available"] = o.available
-        if where == "device":
+        if where == "device" and o.stamps != "none":
             found["current_timestamp_clock"] = self.written.get("current_timestamp_clock", "realtime")
         if where == "channel":
             found["raw"] = "0"
@@ -210,19 +223,24 @@ class IiodServer:
                 found["offset"] = o.offset
         return found
 
+    def channel_attributes(self, _channel):
+        """Name to value of one channel by its id; tests may let channels differ."""
+        return self.attributes("channel")
+
     def xml(self):
         o = self.options
         names = lambda where: "".join('<attribute name="%s" />' % name for name in self.attributes(where))
         label = '<attribute name="label" />' if o.labels else ""
         channels = "".join('<channel id="voltage%d" type="input"><scan-element index="%d" format="%s" />%s%s</channel>'
-                           % (c, c, o.format.replace(">", "&gt;"), names("channel"), label) for c in range(7))
+                           % (c, c, o.format.replace(">", "&gt;"), names("channel"), label) for c in range(o.channels))
         if o.stamps != "none":
-            channels += '<channel id="timestamp" type="input"><scan-element index="7" format="le:S64/64&gt;&gt;0" /></channel>'
+            channels += ('<channel id="timestamp" type="input"><scan-element index="%d" format="le:S64/64&gt;&gt;0" /></channel>'
+                         % o.channels)
+        trigger = '<device id="trigger0" name="%s">%s</device>' % (o.trigger_name, names("trigger")) if o.trigger_name else ""
         return ('<?xml version="1.0" encoding="utf-8"?>' + DTD + '<context name="local" description="test server">'
                 '<device id="iio:device0" name="decoy"><channel id="temp" type="input"><attribute name="raw" /></channel></device>'
-                '<device id="iio:device1" name="simadc"%s>%s%s</device>'
-                '<device id="trigger0" name="simtrig">%s</device></context>'
-                % (' label="%s"' % o.device_label if o.device_label else "", channels, names("device"), names("trigger")))
+                '<device id="iio:device1" name="%s"%s>%s%s</device>%s</context>'
+                % (o.device_name, ' label="%s"' % o.device_label if o.device_label else "", channels, names("device"), trigger))
 
 
 class Session:
@@ -300,7 +318,7 @@ class Session:
         if words[0].startswith("trigger"):
             return self.server.attributes("trigger"), words[1]
         if words[1] == "INPUT":
-            found = self.server.attributes("channel")
+            found = self.server.channel_attributes(words[2])
             if self.o.labels:
                 found["label"] = "L" + words[2].removeprefix("voltage")
             return found, words[3]
@@ -329,8 +347,10 @@ class Session:
             self.line(len(value))
 
     def do_gettrig(self, _words):
-        self.line(7)
-        self.send(b"simtrig\n")
+        name = self.o.trigger_name.encode()
+        self.line(len(name))
+        if name:
+            self.send(name + b"\n")
 
     def do_settrig(self, words):
         if self.o.no_trigger:
@@ -380,9 +400,11 @@ class Session:
         self.stepped = 0
 
     def codes(self, n):
+        if self.server.wave:
+            return self.server.wave[n % len(self.server.wave)]
         o, turn = self.o, self.o.frequency * n / self.server.rate
         return [round(o.amplitude * math.sin(2 * math.pi * (turn + float(phase) / 360)) + o.dc)
-                for phase in o.phases.split(",")] + [n % 100]
+                for phase in o.phases.split(",")] + [n % 100] * (o.channels - 6)
 
     def stamp(self, n):
         """When sample n was taken, or when the interrupt came that fetched it."""
@@ -392,17 +414,29 @@ class Session:
                 hole = self.o.irq_ms / 1e3 if self.random.random() < 0.02 else 4 / self.server.rate
                 self.next_interrupt += hole * self.random.uniform(0.5, 1)
             at = self.next_interrupt
+        if self.o.late_us:
+            at += self.random.uniform(0, self.o.late_us) / 1e6
         return self.start_stamp + self.stepped + round(at * 1e9)
 
+    def pack_channels(self, n, mask):
+        return b"".join(pack_code(code, self.o.format) for c, code in enumerate(self.codes(n)) if mask >> c & 1)
+
+    def packed(self, n, mask):
+        """The channels of a scan; those of a wave of its own are kept."""
+        if not self.server.wave:
+            return self.pack_channels(n, mask)
+        key = n % len(self.server.wave), mask
+        if key not in self.server.scans:
+            self.server.scans[key] = self.pack_channels(n, mask)
+        return self.server.scans[key]
+
     def scan(self, n, mask):
-        data = b""
+        data = self.packed(n, mask)
+        stamped = mask >> self.o.channels & 1
         width = parse_format(self.o.format)[3] // 8
-        for c, code in enumerate(self.codes(n)):
-            if mask >> c & 1:
-                data += pack_code(code, self.o.format)
-        if mask >> 7 & 1:
+        if stamped:
             data += bytes(-len(data) % 8) + struct.pack("<q", self.stamp(n))
-        return data + bytes(-len(data) % (8 if mask >> 7 & 1 else width))
+        return data + bytes(-len(data) % (8 if stamped else width))
 
     def lose(self, name):
         lost = int(getattr(self.o, name))
@@ -413,7 +447,7 @@ class Session:
 
     def next_bytes(self, wanted, mask):
         """So many bytes of scans, when they have been taken."""
-        data, size = [], 0
+        o, data, size = self.o, [], 0
         self.lose("drop")
         if self.o.clock_step_ms:
             self.stepped += int(self.o.clock_step_ms * 1e6)
@@ -424,7 +458,8 @@ class Session:
             data.append(self.scan(self.n, mask))
             size += len(data[-1])
             self.n += 1
-        due = self.start + self.n / (self.server.rate * (1 + self.o.ppm / 1e6)) - time.monotonic()
+        taken = math.ceil(self.n / o.burst) * o.burst if o.burst else self.n
+        due = self.start + taken / (self.server.rate * (1 + self.o.ppm / 1e6)) - time.monotonic()
         self.server.worst_late_s = max(self.server.worst_late_s, -due)
         if not self.o.fast and due > 0 and self.server.closing.wait(due):
             raise Closed

@@ -167,6 +167,26 @@ START_TEST(codes_become_volts_by_offset_scale_ratio_and_gain)
 }
 END_TEST
 
+START_TEST(a_configured_scale_rules_over_the_drivers)
+{
+	struct adc_info info;
+
+	fill(100, 2, false);
+	config.scale_mv = 0.25;
+	ck_assert_int_eq(open_adc(&info), 0);
+	ck_assert_int_eq(adc->ops->read(adc, &block), SCANS);
+	/* 100 x 0.25 mV at the pin; the fake's own scale is 0.5 */
+	ck_assert_double_eq_tol(values[ADC_VA][3], 0.025 * 1000, 1e-12);
+	ck_assert_double_eq_tol(values[ADC_IC][15], 0.025 * 2, 1e-15);
+	adc->ops->close(adc);
+	for (int c = 0; c < 6; c++)
+		fake_iio_without(fake_iio_adc(), c, "scale");
+	ck_assert_int_eq(open_adc(&info), 0);
+	ck_assert_int_eq(adc->ops->read(adc, &block), SCANS);
+	ck_assert_double_eq_tol(values[ADC_VA][3], 0.025 * 1000, 1e-12);
+}
+END_TEST
+
 START_TEST(every_format_is_read)
 {
 	static const struct {
@@ -548,6 +568,7 @@ int main(void)
 		every_reopening_gets_the_whole_address,
 		any_call_that_fails_leaves_nothing_behind,
 		codes_become_volts_by_offset_scale_ratio_and_gain,
+		a_configured_scale_rules_over_the_drivers,
 		every_format_is_read,
 		impossible_formats_are_refused,
 		a_scan_that_cannot_hold_the_channels_is_refused,

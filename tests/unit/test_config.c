@@ -339,7 +339,7 @@ START_TEST(defaults_are_the_documented_ones)
 	ck_assert_str_eq(config->adc.source, "iio");
 	ck_assert_str_eq(config->adc.uri, "local:");
 	ck_assert(config->adc.rate_hz == 2520 && config->adc.block_scans == 126);
-	ck_assert(config->adc.voltage_ratio == 1000 && config->adc.current_ratio == 1);
+	ck_assert(config->adc.voltage_ratio == 1000 && config->adc.current_ratio == 1 && config->adc.scale_mv == 0);
 	ck_assert(config->adc.sim.voltage_v[2] == 277 && config->adc.sim.current_a[2] == 50);
 	ck_assert(config->adc.sim.frequency_hz == 60 && config->adc.sim.power_factor[2] == 0.9);
 	ck_assert_int_eq(config->settings.system_type, 40);
