@@ -8,6 +8,7 @@
 #define CLIENT_CLIENT_H
 
 int client_analyze(int argc, char **argv);
+int client_calibrate(int argc, char **argv);
 int client_capture(int argc, char **argv);
 int client_command(int argc, char **argv);
 int client_log(int argc, char **argv);

@@ -2,6 +2,7 @@ bin_PROGRAMS += dinmeter
 dinmeter_SOURCES = \
 	%D%/main.c %D%/client.h \
 	%D%/analyze.c \
+	%D%/calibrate.c %D%/calibrate.h %D%/calibrate_file.c %D%/calibrate_measure.c \
 	%D%/capture.c \
 	%D%/control_client.c %D%/control_client.h \
 	%D%/hidden_line.c %D%/hidden_line.h \

@@ -11,6 +11,7 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "analyze", client_analyze, "measure a COMTRADE recording" },
+	{ "calibrate", client_calibrate, "gains and delays from a reference meter's readings" },
 	{ "capture", client_capture, "write samples as a COMTRADE recording" },
 	{ "command", client_command, "have the meter end a demand sub-interval" },
 	{ "log", client_log, "export the data log" },

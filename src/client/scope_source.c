@@ -177,13 +177,24 @@ void scope_source_rebuild(const struct scope_source *source, const struct scope_
 	calendar_text((source->newest_ns + monotonic_to_utc_ns()) / NS_PER_S, view->time);
 }
 
-void scope_source_build(struct scope_source *source, const struct scope_options *options, struct scope_view *view)
+static void copy_window(struct scope_source *source)
 {
 	struct window *window = &source->window;
 
 	for (int c = 0; c < ADC_CHANNELS; c++)
 		memcpy(window->scans[c], source->history[c] + (source->held - window->length), window->length * sizeof(double));
 	window->fill = window->length;
+}
+
+void scope_source_take(struct scope_source *source)
+{
+	copy_window(source);
+	forget(source);
+}
+
+void scope_source_build(struct scope_source *source, const struct scope_options *options, struct scope_view *view)
+{
+	copy_window(source);
 	scope_source_rebuild(source, options, view);
 }
 

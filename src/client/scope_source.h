@@ -56,6 +56,9 @@ void scope_source_build(struct scope_source *source, const struct scope_options 
 /* The same samples again, to other options. */
 void scope_source_rebuild(const struct scope_source *source, const struct scope_options *options, struct scope_view *view);
 
+/* Takes the newest window alone: it is in source->window, and the next one has none of its samples.  Filled to 1. */
+void scope_source_take(struct scope_source *source);
+
 /* Why no samples come, in a few words, as the daemon sees it. */
 void scope_source_explain(struct scope_source *source, char *text, size_t size);
 

@@ -31,6 +31,7 @@ struct control_panel {
 /* What the status shows beside the snapshot. */
 struct control_health {
 	const char *adc_source;		/* "iio", "sim", "comtrade" */
+	const struct adc_channel_config *adc_channel;	/* ADC_CHANNELS of them, as configured */
 	struct acquire_status adc;
 	struct slave_counters bus;
 	char bus_device[256], bus_port[256];	/* as configured; the tty in use, "" = none */

@@ -57,6 +57,22 @@ void status_meter(struct json_object *object, const struct status_view *view)
 	json_add_count(object, "cycle", view->snapshot.cycle);
 }
 
+static struct json_object *channels(const struct adc_channel_config *channel)
+{
+	static const char *const names[ADC_CHANNELS] = { "va", "vb", "vc", "ia", "ib", "ic" };
+	struct json_object *object = json_object_new_object();
+
+	for (int c = 0; c < ADC_CHANNELS && channel; c++) {
+		struct json_object *one = json_object_new_object();
+
+		json_add_text(one, "channel", channel[c].channel);
+		json_add_number(one, "gain", channel[c].gain);
+		json_add_number(one, "delay_us", channel[c].delay_us);
+		json_add(object, names[c], one);
+	}
+	return object;
+}
+
 void status_adc(struct json_object *object, const struct status_view *view)
 {
 	const struct acquire_status *adc = &view->health.adc;
@@ -75,6 +91,7 @@ void status_adc(struct json_object *object, const struct status_view *view)
 	json_add_number(object, "bridged_s", view->snapshot.bridged_s);
 	json_add_count(object, "errors", adc->errors);
 	add_error(object, adc->last_error);
+	json_add(object, "channels", channels(view->health.adc_channel));
 }
 
 void status_bus(struct json_object *object, const struct status_view *view)

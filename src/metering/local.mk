@@ -2,6 +2,7 @@ libpure_a_SOURCES += \
 	%D%/alerts.c %D%/alerts.h \
 	%D%/block.h \
 	%D%/calendar.c %D%/calendar.h \
+	%D%/calibration.c %D%/calibration.h \
 	%D%/datalog.c %D%/datalog.h \
 	%D%/demand.c %D%/demand.h \
 	%D%/energy.c %D%/energy.h \

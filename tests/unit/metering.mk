@@ -7,6 +7,7 @@ METERING_TESTS = \
 	tests/unit/test_calendar \
 	tests/unit/test_datalog \
 	tests/unit/test_demand \
+	tests/unit/test_calibration \
 	tests/unit/test_harmonics \
 	tests/unit/test_pulse \
 	tests/unit/test_energy \
@@ -39,6 +40,10 @@ tests_unit_test_energy_LDADD = libpure.a $(CHECK_LIBS)
 tests_unit_test_wiring_SOURCES = tests/unit/test_wiring.c
 tests_unit_test_wiring_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_wiring_LDADD = libpure.a $(CHECK_LIBS)
+tests_unit_test_calibration_SOURCES = tests/unit/test_calibration.c
+tests_unit_test_calibration_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_calibration_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_calibration_LDADD = tests/lib/libwave.a libpure.a $(CHECK_LIBS)
 tests_unit_test_harmonics_SOURCES = tests/unit/test_harmonics.c
 tests_unit_test_harmonics_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_harmonics_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -1,0 +1,130 @@
+"""dinmeter calibrate: known errors of a recording's channels are measured, and with the fragment that comes out the meter is right."""
+import math
+import os
+import subprocess
+
+import pytest
+from conftest import BUILD, HANG_S
+from rtu import float_of
+from test_recording import recording_config
+from truth import FLOATS
+
+V, A, HZ, RATE, SECONDS = 230.0, 5.0, 50.0, 2520, 4
+STEP_V, STEP_A = 0.0005, 0.00001
+# What each channel shows of the truth, and by how much it lags.
+GAINS = 1.0121, 0.9905, 1.0007, 0.9889, 1.0203, 1.0031
+LAGS_US = 3.0, -2.0, 0.0, 25.4, -14.6, 80.0
+NAMES = "UL1", "UL2", "UL3", "IL1", "IL2", "IL3"
+
+
+def write_load(directory, pf, name):
+    """A load of that power factor, lagging, as channels with these errors show it."""
+    steps = (STEP_V,) * 3 + (STEP_A,) * 3
+    config = ["bench,recorder,1999", "6,6A,0D"]
+    config += [f"{n + 1},{NAMES[n]},,,{'V' if n < 3 else 'A'},{steps[n]},0,0,-9999999,9999999,1,1,P" for n in range(6)]
+    config += [str(HZ), "1", f"{RATE},{SECONDS * RATE}", "01/02/2024,00:00:00.000000", "01/02/2024,00:00:00.000000", "ASCII", "1", ""]
+    (directory / f"{name}.cfg").write_text("\r\n".join(config), encoding="ascii")
+    with open(directory / f"{name}.dat", "w", encoding="ascii", newline="") as data:
+        for n in range(SECONDS * RATE):
+            values = []
+            for c in range(6):
+                angle = 2 * math.pi * (HZ * (n / RATE - LAGS_US[c] * 1e-6) - c % 3 / 3) - (0 if c < 3 else math.acos(pf))
+                values.append(str(round(GAINS[c] * (V if c < 3 else A) * math.sqrt(2) * math.sin(angle) / steps[c])))
+            data.write(f"{n + 1},{round(n * 1e6 / RATE)},{','.join(values)}\r\n")
+    return recording_config(directory / f"{name}.cfg", True)
+
+
+def calibrate(*arguments, said=""):
+    done = subprocess.run([os.path.join(BUILD, "dinmeter"), "calibrate", *map(str, arguments)], input=said, capture_output=True, text=True,
+                          timeout=HANG_S, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def reference(pf):
+    return [f"{phase}={V},{A},{V * A * pf}" for phase in "abc"]
+
+
+def test_known_errors_are_found_and_with_them_the_meter_is_right(daemon, tmp_path):
+    loads = {pf: write_load(tmp_path, pf, f"load{n}") for n, pf in enumerate((1.0, 0.5))}
+    readings, fragment = tmp_path / "readings", tmp_path / "calibration.conf"
+    meters = {pf: daemon(config=config) for pf, config in loads.items()}
+    for pf, meter in meters.items():
+        meter.wait_live()
+        status, out, err = calibrate(readings, *reference(pf), "--seconds", "2", "--socket", meter.control)
+        assert (status, err) == (0, ""), err
+        assert "phase" in out
+    status, out, err = calibrate(readings, "-o", fragment)
+    assert (status, err) == (0, ""), err
+    text = fragment.read_text()
+    for c, name in enumerate(("va", "vb", "vc", "ia", "ib", "ic")):
+        line = next(line for line in text.splitlines() if line.strip().startswith(name))
+        fields = dict(part.split(" = ") for part in line[line.index("{") + 1:line.index("}")].strip().rstrip(";").split("; "))
+        assert fields["channel"] == f'"{NAMES[c]}"'
+        assert abs(float(fields["gain"]) * GAINS[c] - 1) < 1e-5, name
+        # Of a phase, only the difference shows.
+        if c >= 3:
+            assert abs(float(fields["delay_us"]) - (LAGS_US[c] - LAGS_US[c - 3])) < 0.1, name
+
+    config = loads[0.5]
+    begin = config.index("channels:")
+    config = config[:begin] + f'\n@include "{fragment}"\n}};\n'
+    meter = daemon(config=config).wait_live()
+    with meter.bus() as bus:
+        words = bus.read(257, 90)
+    for name, true in (("kw", 3), ("kw_a", 1), ("kw_b", 1), ("kw_c", 1)):
+        shown = float_of(words[FLOATS[name] - 257:FLOATS[name] - 255])
+        true *= V * A * 0.5 / 1000
+        assert abs(shown - true) <= 1e-5 * true / 0.5, (name, shown, true)
+
+
+def test_an_unsteady_load_a_missing_daemon_and_nonsense_are_refused(daemon, tmp_path):
+    readings = tmp_path / "readings"
+    moving = daemon(config='adc: { source = "sim"; };\nsim: { profile = "varying"; };\n').wait_live()
+    status, _, err = calibrate(readings, "a=277,50,12000", "--seconds", "2", "--steady", "0.001", "--socket", moving.control)
+    assert status == 1 and "phase a: the " in err and "moved by" in err and not readings.exists()
+    status, _, err = calibrate(readings, "a=277,50,12000", "--socket", tmp_path / "nobody")
+    assert status == 1 and "nobody" in err
+    for bad in ("a=277,50", "a=277,50,20000", "a=-277,50,1", "a=277,0,0", "a=x,1,1", "a=277,50,1,1", "d=1,1,1", "a=nan,1,1"):
+        status, _, err = calibrate(readings, bad)
+        assert status == 2 and "must be" in err, bad
+    assert calibrate(readings, "a=1,1,1", "a=1,1,1")[0] == 2
+    assert calibrate()[0] == 2
+    assert calibrate(readings, "-o", tmp_path / "out")[0] == 1
+    (tmp_path / "other").write_text("something else\n")
+    status, _, err = calibrate(tmp_path / "other", "-o", tmp_path / "out")
+    assert status == 1 and f"{tmp_path}/other:1: is not a file of readings" in err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def steady(daemon):
+    return daemon(config='adc: { source = "sim"; };\nsim: { current = 50.0; power_factor = [ 0.5, 1.0, -0.5 ]; };\n').wait_live()
+
+
+def test_what_cannot_be_told_is_not_written(steady, tmp_path):
+    cases = {
+        "no reading tells the delay": [f"b=277,50,{277 * 50}"],
+        "the power has the other sign": [f"a=277,50,{-277 * 50 * 0.5}"],
+        "a ratio in the configuration is wrong": [f"a=277,100,{277 * 100 * 0.5}"],
+        "contradict each other": [f"a=277,50,{277 * 50 * 0.5}", f"a=277,50.5,{277 * 50 * 0.5}"],
+    }
+    for n, (why, points) in enumerate(cases.items()):
+        readings, out = tmp_path / f"readings{n}", tmp_path / f"out{n}"
+        for point in points:
+            assert calibrate(readings, point, "--seconds", "1", "--socket", steady.control)[0] == 0
+        status, _, err = calibrate(readings, "-o", out)
+        assert status == 1 and why in err and not out.exists(), err
+    assert calibrate(readings, "-o", out, "--force")[0] == 0 and out.exists()
+    status, _, err = calibrate(readings, "-o", out)
+    assert status == 1
+
+
+def test_without_arguments_it_asks_for_each_load(steady, tmp_path):
+    out = tmp_path / "calibration.conf"
+    said = f"277,50,{277 * 50 * 0.5}\n277,50,{277 * 50}\n\n" + f"277,50,{277 * 50 * 0.5}\n\n277,50,{277 * 50 * 0.5}\n" + "\n\n\n"
+    readings = tmp_path / "readings"
+    status, text, err = calibrate(readings, "--seconds", "1", "--socket", steady.control, said=said)
+    # phase B was never loaded reactively
+    assert status == 1 and "phase b: no reading tells the delay" in err, err
+    assert text.count("phase a of the reference") == 3 and "gain of V" in text
+    assert readings.read_text().count("\npoint a ") == 2 and not out.exists()
