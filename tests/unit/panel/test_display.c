@@ -274,10 +274,51 @@ START_TEST(a_display_of_eight_columns_shows_six_characters_and_the_icons)
 	ck_assert_int_eq(panel_row_parse("12.3.45", &screen.bottom), 0);
 	display_text_draw(&screen, 8, false, &text);
 	ck_assert_uint_eq(display_text_frame(&text, frame), 21);
-	ck_assert_str_eq(frame, "\033[HVLN A  *\r\n12.3.4 !");
+	ck_assert_str_eq(frame, "\033[HVLN A  *\n\r12.3.4 !");
 	display_text_stopped(8, &text);
 	display_text_frame(&text, frame);
-	ck_assert_str_eq(frame, "\033[HMETER   \r\nSTOPPED ");
+	ck_assert_str_eq(frame, "\033[HMETER   \n\rSTOPPED ");
+}
+END_TEST
+
+/* What the kernel's charlcd makes of bytes: \n blanks the rest of the row and begins the next, \r begins the row anew. */
+static void show_on_charlcd(const char *bytes, int columns, char row[2][DISPLAY_COLUMNS_MOST + 1])
+{
+	int x = 0, y = 0;
+
+	ck_assert_int_eq(strncmp(bytes, "\033[H", 3), 0);
+	for (bytes += 3; *bytes; bytes++) {
+		if (*bytes == '\n') {
+			for (; x < columns; x++)
+				row[y][x] = ' ';
+			x = 0;
+			y = (y + 1) % 2;
+		} else if (*bytes == '\r') {
+			x = 0;
+		} else if (x < columns) {
+			row[y][x++] = *bytes;
+		}
+	}
+}
+
+START_TEST(both_rows_stand_on_the_kernels_character_display)
+{
+	struct panel_screen screen = { .heart = true };
+	struct display_text text;
+	char frame[DISPLAY_FRAME_MAX];
+
+	ck_assert_int_eq(panel_row_parse("VLN A", &screen.top), 0);
+	ck_assert_int_eq(panel_row_parse(" 277.1", &screen.bottom), 0);
+	/* A display as wide as the rows, and wider ones. */
+	for (int columns = COLUMNS; columns <= 40; columns += 4) {
+		char row[2][DISPLAY_COLUMNS_MOST + 1] = { "", "" };
+
+		display_text_draw(&screen, COLUMNS, false, &text);
+		display_text_frame(&text, frame);
+		show_on_charlcd(frame, columns, row);
+		ck_assert_int_eq(strncmp(row[0], "VLN A          *", COLUMNS), 0);
+		ck_assert_int_eq(strncmp(row[1], " 277.1          ", COLUMNS), 0);
+	}
 }
 END_TEST
 
@@ -297,6 +338,7 @@ int main(void)
 	tcase_add_test(tcase, a_file_is_no_display);
 	tcase_add_test(tcase, a_display_that_takes_nothing_is_given_up_and_taken_again);
 	tcase_add_test(tcase, a_display_of_eight_columns_shows_six_characters_and_the_icons);
+	tcase_add_test(tcase, both_rows_stand_on_the_kernels_character_display);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);
