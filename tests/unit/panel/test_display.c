@@ -182,6 +182,28 @@ START_TEST(both_rows_and_the_icons_are_shown_and_the_end_is)
 }
 END_TEST
 
+START_TEST(a_tty_has_its_speed_and_is_raw_while_it_is_used_and_is_given_back_as_it_was)
+{
+	struct termios before, used, after;
+
+	plug();
+	ck_assert_int_eq(tcgetattr(terminal.slave, &before), 0);
+	ck_assert(before.c_oflag & OPOST && cfgetospeed(&before) != B9600);
+	start(link_path);
+	WAIT_FOR(rows_are("KWh            *", "103.92          "));
+	ck_assert_int_eq(tcgetattr(terminal.slave, &used), 0);
+	ck_assert(!(used.c_oflag & OPOST) && cfgetospeed(&used) == B9600);
+	stop();
+	ck_assert_int_eq(tcgetattr(terminal.slave, &after), 0);
+	ck_assert_uint_eq(after.c_iflag, before.c_iflag);
+	ck_assert_uint_eq(after.c_oflag, before.c_oflag);
+	ck_assert_uint_eq(after.c_cflag, before.c_cflag);
+	ck_assert_uint_eq(after.c_lflag, before.c_lflag);
+	ck_assert_uint_eq(cfgetospeed(&after), cfgetospeed(&before));
+	unplug();
+}
+END_TEST
+
 START_TEST(nothing_is_written_while_nothing_changes)
 {
 	unsigned before, looks;
@@ -332,6 +354,7 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, both_rows_and_the_icons_are_shown_and_the_end_is);
+	tcase_add_test(tcase, a_tty_has_its_speed_and_is_raw_while_it_is_used_and_is_given_back_as_it_was);
 	tcase_add_test(tcase, nothing_is_written_while_nothing_changes);
 	tcase_add_test(tcase, a_blinking_cell_goes_out_with_its_point_and_comes_back);
 	tcase_add_test(tcase, a_display_that_comes_later_or_was_unplugged_is_found_again);
