@@ -62,7 +62,7 @@ static int read_keys(const char *text, struct json_object *keys)
 	return CLIENT_USAGE;
 }
 
-/* Presses them all, or none, and returns the last response; NULL after a message. */
+/* Presses them, so many at once as a request holds, and returns the last response; NULL after a message: then some may be pressed. */
 static struct json_object *press(struct control_client *client, struct json_object *keys)
 {
 	size_t n = json_object_array_length(keys), i = 0;

@@ -5,9 +5,12 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "daemon/config_reader.h"
 #include "daemon/config_recover.h"
+
+#define QUOTE_MOST 60	/* bytes of a line in an error of syntax */
 
 void config_defaults(struct config *config)
 {
@@ -109,6 +112,23 @@ static const char *syntax_rule(const char *error)
 	return "libconfig syntax, as in key = value;";
 }
 
+/* The length of the name of a password, however it is spelt; 0: it is another one. */
+static size_t password_name(const char *name)
+{
+	return strncasecmp(name, "setup_p", 7) && strncasecmp(name, "reset_p", 7) ? 0 : strcspn(name, " \t\r\f\n=:;\"");
+}
+
+/* How much of a line may be said: not too much, and nothing behind the name of a password. */
+static int sayable(const char *start, size_t length)
+{
+	size_t most = length < QUOTE_MOST ? length : QUOTE_MOST;
+
+	for (size_t i = 0; i < most; i++)
+		if (password_name(start + i) && i + password_name(start + i) < most)
+			return (int)(i + password_name(start + i));
+	return (int)most;
+}
+
 /* What ended the reading: mostly that the text ends before it is complete. */
 static void report_end(struct config_reader *reader, const config_t *file)
 {
@@ -125,7 +145,7 @@ static void report_end(struct config_reader *reader, const config_t *file)
 	}
 	out = config_complain(reader, line);
 	if (*start)
-		fprintf(out, "%s: got `%.*s`, must be %s\n", error, length < 60 ? length : 60, start, syntax_rule(error));
+		fprintf(out, "%s: got `%.*s`, must be %s\n", error, sayable(start, (size_t)length), start, syntax_rule(error));
 	else
 		fprintf(out, "%s: got the end of the file, must be %s\n", error, syntax_rule(error));
 }
@@ -155,6 +175,9 @@ static void keep_syntax(struct config_reader *reader, const config_t *file, cons
 	while (start > piece->start && start[-1] != '\n')
 		start--;
 	start += strspn(start, " \t\r\f");
+	/* A password may stand in another line than its name. */
+	if (password_name(piece->start) && start > piece->start)
+		start = piece->start;
 	if (end > piece->end)
 		end = piece->end;
 	while (end > start + 1 && strchr(" \t\r\f", end[-1]))
@@ -162,8 +185,7 @@ static void keep_syntax(struct config_reader *reader, const config_t *file, cons
 	kept->line = 1;
 	for (const char *p = reader->source->text; p < piece->at; p++)
 		kept->line += *p == '\n';
-	snprintf(kept->text, sizeof(kept->text), "%s: got `%.*s`, must be %s", error, end - start < 60 ? (int)(end - start) : 60, start,
-		 syntax_rule(error));
+	snprintf(kept->text, sizeof(kept->text), "%s: got `%.*s`, must be %s", error, sayable(start, (size_t)(end - start)), start, syntax_rule(error));
 	for (char *p = kept->text; *p; p++)
 		if (*p == '\f')
 			*p = ' ';

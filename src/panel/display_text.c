@@ -45,7 +45,11 @@ void display_text_stopped(int columns, struct display_text *text)
 	memcpy(text->row[1], "STOPPED", 7);
 }
 
+/*
+ * To the next row by LF before CR: /dev/lcd fills with blanks from where the cursor is to the row's end at a LF, so that CR LF would
+ * wipe the row.  A VT100 takes either order.
+ */
 size_t display_text_frame(const struct display_text *text, char frame[DISPLAY_FRAME_MAX])
 {
-	return (size_t)snprintf(frame, DISPLAY_FRAME_MAX, "\033[H%s\r\n%s", text->row[0], text->row[1]);
+	return (size_t)snprintf(frame, DISPLAY_FRAME_MAX, "\033[H%s\n\r%s", text->row[0], text->row[1]);
 }

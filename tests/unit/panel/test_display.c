@@ -182,6 +182,28 @@ START_TEST(both_rows_and_the_icons_are_shown_and_the_end_is)
 }
 END_TEST
 
+START_TEST(a_tty_has_its_speed_and_is_raw_while_it_is_used_and_is_given_back_as_it_was)
+{
+	struct termios before, used, after;
+
+	plug();
+	ck_assert_int_eq(tcgetattr(terminal.slave, &before), 0);
+	ck_assert(before.c_oflag & OPOST && cfgetospeed(&before) != B9600);
+	start(link_path);
+	WAIT_FOR(rows_are("KWh            *", "103.92          "));
+	ck_assert_int_eq(tcgetattr(terminal.slave, &used), 0);
+	ck_assert(!(used.c_oflag & OPOST) && cfgetospeed(&used) == B9600);
+	stop();
+	ck_assert_int_eq(tcgetattr(terminal.slave, &after), 0);
+	ck_assert_uint_eq(after.c_iflag, before.c_iflag);
+	ck_assert_uint_eq(after.c_oflag, before.c_oflag);
+	ck_assert_uint_eq(after.c_cflag, before.c_cflag);
+	ck_assert_uint_eq(after.c_lflag, before.c_lflag);
+	ck_assert_uint_eq(cfgetospeed(&after), cfgetospeed(&before));
+	unplug();
+}
+END_TEST
+
 START_TEST(nothing_is_written_while_nothing_changes)
 {
 	unsigned before, looks;
@@ -274,10 +296,51 @@ START_TEST(a_display_of_eight_columns_shows_six_characters_and_the_icons)
 	ck_assert_int_eq(panel_row_parse("12.3.45", &screen.bottom), 0);
 	display_text_draw(&screen, 8, false, &text);
 	ck_assert_uint_eq(display_text_frame(&text, frame), 21);
-	ck_assert_str_eq(frame, "\033[HVLN A  *\r\n12.3.4 !");
+	ck_assert_str_eq(frame, "\033[HVLN A  *\n\r12.3.4 !");
 	display_text_stopped(8, &text);
 	display_text_frame(&text, frame);
-	ck_assert_str_eq(frame, "\033[HMETER   \r\nSTOPPED ");
+	ck_assert_str_eq(frame, "\033[HMETER   \n\rSTOPPED ");
+}
+END_TEST
+
+/* What the kernel's charlcd makes of bytes: \n blanks the rest of the row and begins the next, \r begins the row anew. */
+static void show_on_charlcd(const char *bytes, int columns, char row[2][DISPLAY_COLUMNS_MOST + 1])
+{
+	int x = 0, y = 0;
+
+	ck_assert_int_eq(strncmp(bytes, "\033[H", 3), 0);
+	for (bytes += 3; *bytes; bytes++) {
+		if (*bytes == '\n') {
+			for (; x < columns; x++)
+				row[y][x] = ' ';
+			x = 0;
+			y = (y + 1) % 2;
+		} else if (*bytes == '\r') {
+			x = 0;
+		} else if (x < columns) {
+			row[y][x++] = *bytes;
+		}
+	}
+}
+
+START_TEST(both_rows_stand_on_the_kernels_character_display)
+{
+	struct panel_screen screen = { .heart = true };
+	struct display_text text;
+	char frame[DISPLAY_FRAME_MAX];
+
+	ck_assert_int_eq(panel_row_parse("VLN A", &screen.top), 0);
+	ck_assert_int_eq(panel_row_parse(" 277.1", &screen.bottom), 0);
+	/* A display as wide as the rows, and wider ones. */
+	for (int columns = COLUMNS; columns <= 40; columns += 4) {
+		char row[2][DISPLAY_COLUMNS_MOST + 1] = { "", "" };
+
+		display_text_draw(&screen, COLUMNS, false, &text);
+		display_text_frame(&text, frame);
+		show_on_charlcd(frame, columns, row);
+		ck_assert_int_eq(strncmp(row[0], "VLN A          *", COLUMNS), 0);
+		ck_assert_int_eq(strncmp(row[1], " 277.1          ", COLUMNS), 0);
+	}
 }
 END_TEST
 
@@ -291,12 +354,14 @@ int main(void)
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, both_rows_and_the_icons_are_shown_and_the_end_is);
+	tcase_add_test(tcase, a_tty_has_its_speed_and_is_raw_while_it_is_used_and_is_given_back_as_it_was);
 	tcase_add_test(tcase, nothing_is_written_while_nothing_changes);
 	tcase_add_test(tcase, a_blinking_cell_goes_out_with_its_point_and_comes_back);
 	tcase_add_test(tcase, a_display_that_comes_later_or_was_unplugged_is_found_again);
 	tcase_add_test(tcase, a_file_is_no_display);
 	tcase_add_test(tcase, a_display_that_takes_nothing_is_given_up_and_taken_again);
 	tcase_add_test(tcase, a_display_of_eight_columns_shows_six_characters_and_the_icons);
+	tcase_add_test(tcase, both_rows_stand_on_the_kernels_character_display);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_NORMAL);

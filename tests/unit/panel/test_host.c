@@ -23,6 +23,8 @@ static struct panel_host *host;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct snapshot meter;
 static unsigned sets, checks;
+static long hash_ns;			/* so long a password's hash takes */
+static int64_t checked_ns, rested_ns;	/* when the last check ended, and how long there was none before it */
 static atomic_bool hanging, inside;
 static char password[2][6];
 
@@ -67,6 +69,9 @@ static int check_password(void *context, bool setup, const char *word)
 {
 	(void)context;
 	checks++;
+	rested_ns = monotonic_ns() - checked_ns;
+	nanosleep(&(struct timespec){ .tv_nsec = hash_ns }, NULL);
+	checked_ns = monotonic_ns();
 	return strcmp(word, password[setup]) ? -EACCES : 0;
 }
 
@@ -95,6 +100,7 @@ static void setup(void)
 static void teardown(void)
 {
 	hanging = false;
+	hash_ns = 0;
 	panel_host_stop(host);
 }
 
@@ -218,6 +224,20 @@ START_TEST(five_wrong_passwords_lock_and_the_log_has_no_digit_of_them)
 }
 END_TEST
 
+START_TEST(who_tries_passwords_waits_three_times_as_long_as_a_hash_takes)
+{
+	struct panel_screen screen;
+	unsigned before = checks;
+
+	hash_ns = 20000000;
+	set_password(NULL, true, "00001");
+	ck_assert_int_eq(press("+>>>", &screen), 0);
+	ck_assert_uint_eq(checks, before + 2);
+	ck_assert_int_ge(rested_ns, 3 * hash_ns);
+	ck_assert_str_eq(screen.place, "SETUP/PASWD");
+}
+END_TEST
+
 START_TEST(life_is_shown)
 {
 	int64_t first_ns = panel_host_heartbeat_ns(host);
@@ -239,6 +259,7 @@ int main(void)
 	tcase_add_test(tcase, presses_of_one_call_have_none_of_another_between);
 	tcase_add_test(tcase, a_meter_that_hangs_holds_up_nobody_but_who_waits_for_it);
 	tcase_add_test(tcase, five_wrong_passwords_lock_and_the_log_has_no_digit_of_them);
+	tcase_add_test(tcase, who_tries_passwords_waits_three_times_as_long_as_a_hash_takes);
 	tcase_add_test(tcase, life_is_shown);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
