@@ -92,6 +92,12 @@ static void print_line(FILE *out, const char *line)
 		fputs(line, out);
 }
 
+/* What is no default is not shown; the reader refuses what stands there, so that no password is taken for another. */
+static void print_password(FILE *out, const char *password)
+{
+	print_string(out, strcmp(password, CONFIG_PASSWORD_DEFAULT) ? CONFIG_PASSWORD_HIDDEN : password);
+}
+
 static void print_value(FILE *out, const struct config *config, const struct config_key *key)
 {
 	const void *field = (const char *)config + key->offset;
@@ -120,6 +126,9 @@ static void print_value(FILE *out, const struct config *config, const struct con
 	case CONFIG_STRING:
 		print_string(out, field);
 		break;
+	case CONFIG_PASSWORD:
+		print_password(out, field);
+		break;
 	case CONFIG_LINE:
 		print_line(out, field);
 		break;
@@ -139,6 +148,8 @@ bool config_key_same(const struct config_key *key, const struct config *a, const
 	size_t size;
 	bool same;
 
+	if (key->type == CONFIG_PASSWORD)
+		return !strcmp((const char *)a + key->offset, (const char *)b + key->offset);
 	for (int i = 0; i < 2; i++) {
 		FILE *out = open_memstream(&text[i], &size);
 

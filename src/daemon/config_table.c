@@ -107,7 +107,7 @@ static bool is_led(const char *text)
 }
 
 #define PASSWORD(name, field) \
-	{ .path = name, .type = CONFIG_STRING, FIELD(field), .valid = is_password, .note = "a string of five digits" }
+	{ .path = name, .type = CONFIG_PASSWORD, FIELD(field), .valid = is_password, .note = "a string of five digits" }
 
 const struct config_key config_keys[] = {
 	{ .path = "adc.source", .type = CONFIG_STRING, FIELD(adc.source), .words = sources },
@@ -290,6 +290,7 @@ void config_key_range(const struct config_key *key, char *text, size_t size)
 		    key->size - 1);
 		return;
 	case CONFIG_STRING:
+	case CONFIG_PASSWORD:
 	case CONFIG_WORD:
 		if (key->words)
 			add_words(&cursor, key->words);

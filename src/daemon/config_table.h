@@ -19,10 +19,14 @@ enum config_type {
 	CONFIG_PHASES,		/* double[3]: a number, or three of them */
 	CONFIG_HUNDREDTHS,	/* int: a number with at most two decimals, times 100; low..high are the number's */
 	CONFIG_STRING,		/* char[size]; one of `words`, or what `valid` takes */
+	CONFIG_PASSWORD,	/* likewise, and nothing shows it */
 	CONFIG_LINE,		/* char[size]: a whole number low..high, kept as its decimal text, or a name */
 	CONFIG_WORD,		/* one of `words`, kept as its value in `size` bytes: 1 or sizeof(int) */
 	CONFIG_HARMONICS	/* struct adc_sim_harmonic[], and their number */
 };
+
+#define CONFIG_PASSWORD_DEFAULT "00000"
+#define CONFIG_PASSWORD_HIDDEN "*****"
 
 struct config_word {
 	const char *name;	/* NULL ends a list */

@@ -253,6 +253,7 @@ void config_take_value(struct config_reader *reader, const config_setting_t *set
 		good = read_phases(setting, key, field);
 		break;
 	case CONFIG_STRING:
+	case CONFIG_PASSWORD:
 		good = read_string(setting, key, field);
 		break;
 	case CONFIG_LINE:

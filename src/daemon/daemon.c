@@ -46,12 +46,13 @@ static void slave_activity(void *context, const struct slave_counters *counters)
 {
 	struct daemon *daemon = context;
 	const struct slave_counters *old = &daemon->bus;
+	bool damaged = counters->crc_errors + counters->line_errors != old->crc_errors + old->line_errors;
 
 	if (counters->replies != old->replies)
 		outputs_flash(daemon->outputs, LED_TX);
-	if (counters->requests + counters->broadcasts + counters->other_frames != old->requests + old->broadcasts + old->other_frames)
+	if (damaged || counters->requests + counters->broadcasts + counters->other_frames != old->requests + old->broadcasts + old->other_frames)
 		outputs_flash(daemon->outputs, LED_RX);
-	if (counters->crc_errors + counters->line_errors != old->crc_errors + old->line_errors)
+	if (damaged)
 		outputs_flash(daemon->outputs, LED_ERROR);
 	pthread_mutex_lock(&daemon->bus_lock);
 	daemon->bus = *counters;

@@ -87,6 +87,13 @@ def test_a_missing_file_is_named_with_the_reason(tmp_path, options):
     assert str(path) in errors and "No such file" in errors
 
 
+def test_no_password_is_printed_and_what_stands_there_is_taken_for_none(file):
+    status, text, errors = run("-p", "-c", file(SIMULATED + 'meter: { setup_password = "13579"; };\n'))
+    assert (status, errors) == (0, "") and "13579" not in text and 'setup_password = "*****"' in text and 'reset_password = "00000"' in text
+    status, _, errors = run("-t", "-c", file(text, "printed.conf"))
+    assert status == 2 and "meter.setup_password: got what is not shown, must be a string of five digits" in errors
+
+
 def test_what_is_printed_is_a_configuration_that_prints_the_same(file):
     first = run("-p", "-c", file(
         'adc: { source = "sim"; rate = 5000; channels: { vb: { channel = "7"; gain = 1.25; delay_us = -12.5; }; }; };\n'

@@ -280,3 +280,15 @@ def test_a_wrong_key_is_an_error_with_its_line(tmp_path, line, message):
     done = subprocess.run([os.path.join(BUILD, "dinmeterd"), "-c", str(path), "-t"], capture_output=True, text=True, check=False, timeout=60)
     assert done.returncode == 2
     assert f"{path}:2: {message}" in done.stderr
+
+
+def test_rx_is_lit_by_damaged_frames_too(daemon, panel_of):
+    meter = daemon("-s").wait_open()
+    panel = panel_of(meter)
+    wait_for(lambda: not panel.press()["leds"]["rx"], "the bus is quiet")
+    with meter.bus() as bus:
+        def is_lit():
+            bus.send(b"\x01\x03\x00\x00\x00\x01\x00\x00")      # no CRC of it
+            leds = panel.press()["leds"]
+            return leds["rx"] and leds["error"] and not leds["tx"]
+        wait_for(is_lit, "received and damaged are shown")

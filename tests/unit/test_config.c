@@ -439,6 +439,7 @@ static void randomize(struct config *config, const struct config_key *key)
 	case CONFIG_NUMBER: memcpy(field, numbers, sizeof(*numbers)); break;
 	case CONFIG_PHASES: memcpy(field, numbers, sizeof(numbers)); break;
 	case CONFIG_STRING: random_string(key, field); break;
+	case CONFIG_PASSWORD: break;	/* none is printed but the default */
 	case CONFIG_LINE: random_line(key, field); break;
 	case CONFIG_WORD: random_word(key, field); break;
 	case CONFIG_HARMONICS:
