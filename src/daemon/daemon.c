@@ -129,6 +129,7 @@ static uint64_t share_closures(struct daemon *daemon, struct closures_left *left
 {
 	uint64_t run = (uint64_t)daemon->started_ns;
 	struct store_status status = { .state = STORE_UNUSABLE };
+	struct nv nv = { .run = 0 };
 	int error;
 
 	memset(left, 0, sizeof(*left));
@@ -136,7 +137,9 @@ static uint64_t share_closures(struct daemon *daemon, struct closures_left *left
 		store_get_status(daemon->store, &status);
 	if (status.state == STORE_UNUSABLE)
 		return 0;
-	error = closures_share(daemon->closures, daemon->config.store_path, run, left);
+	store_get_nv(daemon->store, &nv);
+	error = closures_share(daemon->closures, daemon->config.store_path, run, nv.run, left);
+	explicit_bzero(&nv, sizeof(nv));
 	if (error)
 		log_warning("contacts: closures of the last second before a kill will be made again: %s", strerror(-error));
 	return error ? 0 : run;

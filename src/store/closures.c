@@ -12,12 +12,14 @@
 #include "store/handover.h"
 
 #define PAGE_BYTES 4096
-#define MAGIC UINT64_C(0x316d6e6964736c63)	/* tells a layout from others */
+#define MAGIC UINT64_C(0x326d6e6964736c63)	/* tells a layout from others */
 
 /* What lies in memory. */
 struct page {
 	uint64_t magic, run;
 	_Atomic uint64_t made[PULSE_OUTPUTS];
+	uint64_t known_run;		/* the run that the kept state knew of last .. */
+	uint64_t known_made[PULSE_OUTPUTS];	/* .. and its counts */
 };
 
 struct closures {
@@ -72,7 +74,28 @@ static int open_file(const char *directory, char path[HANDOVER_PATH_MAX + 16])
 	return error;
 }
 
-int closures_share(struct closures *closures, const char *directory, uint64_t run, struct closures_left *left)
+/* What the known run left, which also becomes the page's known run.  Killed at any moment, one of the two places has its counts whole. */
+static void take_known(struct page *page, uint64_t known, struct closures_left *left)
+{
+	if (known && page->known_run == known) {
+		left->run = known;
+		memcpy(left->made, page->known_made, sizeof(left->made));
+		return;
+	}
+	if (!known || page->run != known)
+		return;
+	left->run = known;
+	for (int i = 0; i < PULSE_OUTPUTS; i++)
+		left->made[i] = page->made[i];
+	page->known_run = 0;
+	atomic_thread_fence(memory_order_seq_cst);
+	memcpy(page->known_made, left->made, sizeof(left->made));
+	atomic_thread_fence(memory_order_seq_cst);
+	page->known_run = known;
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+int closures_share(struct closures *closures, const char *directory, uint64_t run, uint64_t known, struct closures_left *left)
 {
 	struct page *page = closures->page;
 	int fd = open_file(directory, closures->path);
@@ -88,11 +111,10 @@ int closures_share(struct closures *closures, const char *directory, uint64_t ru
 	close(fd);
 	if (mapped == MAP_FAILED)
 		return -errno;
-	if (page->magic == MAGIC) {
-		left->run = page->run;
-		for (int i = 0; i < PULSE_OUTPUTS; i++)
-			left->made[i] = page->made[i];
-	}
+	if (page->magic == MAGIC)
+		take_known(page, known, left);
+	else
+		page->known_run = 0;
 	/* No moment at which counts stand under a run that they are not of. */
 	page->run = 0;
 	atomic_thread_fence(memory_order_seq_cst);

@@ -29,10 +29,11 @@ _Atomic uint64_t *closures_made(struct closures *closures);
 
 /*
  * Ahead of the first closure: from now on the counts lie in the memory of that state directory, under the number of this
- * `run` (not 0, of no other run of this boot).  *left is what the process before left there.  0, or -errno: then they
- * stay this process's own, and a kill forgets the closures of its last second.
+ * `run` (not 0, of no other run of this boot).  `known`: the run that the kept state knows of, 0 = none; *left is what that run left
+ * there, run 0 = nothing.  It stays there until a later run is known, so that a process killed before its first word takes nothing with
+ * it.  0, or -errno: then the counts stay this process's own, and a kill forgets the closures of its last second.
  */
-int closures_share(struct closures *closures, const char *directory, uint64_t run, struct closures_left *left);
+int closures_share(struct closures *closures, const char *directory, uint64_t run, uint64_t known, struct closures_left *left);
 
 /*
  * After an end in good order, all closures accounted for: nothing is left to who comes next.  The memory that closures_made()

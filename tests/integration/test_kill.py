@@ -169,6 +169,8 @@ class Meter:
         made, owed = status["outputs"]["pulses_1"], status["outputs"]["owed_1"]
         assert made + owed <= due + decimal.Decimal("1e-6") and due < made + owed + 1, (made, owed, due)
         edges = control.edges()
+        if not self.begun_at_0:
+            return      # the register had counted closures of this life already
         self.seen_closures = max(self.seen_closures, self.begun_pulses + sum(edge["closed"] for edge in edges))
 
     def live(self):

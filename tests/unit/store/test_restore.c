@@ -126,22 +126,34 @@ START_TEST(counts_of_closures_outlive_their_process)
 	struct closures_left found;
 	_Atomic uint64_t *made = closures_made(first);
 
-	ck_assert_int_eq(closures_share(first, directory, 1, &found), 0);
+	ck_assert_int_eq(closures_share(first, directory, 1, 0, &found), 0);
 	ck_assert_uint_eq(found.run, 0);
 	made[PULSE_REAL] = 17;
 	made[PULSE_REACTIVE] = 4;
-	ck_assert_int_eq(closures_share(second, directory, 2, &found), 0);
+	ck_assert_int_eq(closures_share(second, directory, 2, 1, &found), 0);
 	ck_assert_uint_eq(found.run, 1);
 	ck_assert_uint_eq(found.made[PULSE_REAL], 17);
 	ck_assert_uint_eq(found.made[PULSE_REACTIVE], 4);
 	ck_assert_uint_eq(closures_made(second)[PULSE_REAL], 0);
+	/* Runs 2 and 3 are killed before their first word: the state knows of run 1 alone. */
+	ck_assert_int_eq(closures_share(first, directory, 3, 1, &found), 0);
+	ck_assert_uint_eq(found.run, 1);
+	ck_assert_uint_eq(found.made[PULSE_REAL], 17);
+	made[PULSE_REAL] = 5;
+	/* run 3 has been known since */
+	ck_assert_int_eq(closures_share(second, directory, 4, 3, &found), 0);
+	ck_assert_uint_eq(found.run, 3);
+	ck_assert_uint_eq(found.made[PULSE_REAL], 5);
+	ck_assert_uint_eq(found.made[PULSE_REACTIVE], 0);
+	ck_assert_int_eq(closures_share(first, directory, 5, 1, &found), 0);
+	ck_assert_uint_eq(found.run, 0);
 	closures_free(second);
-	ck_assert_int_eq(closures_share(first, directory, 4, &found), 0);
+	ck_assert_int_eq(closures_share(first, directory, 6, 3, &found), 0);
 	ck_assert_uint_eq(found.run, 0);
 	/* no such directory: counts of its own */
 	closures_free(first);
 	second = closures_new();
-	ck_assert_int_eq(closures_share(second, "/nowhere/at/all", 3, &found), -ENOENT);
+	ck_assert_int_eq(closures_share(second, "/nowhere/at/all", 3, 2, &found), -ENOENT);
 	closures_free(second);
 }
 END_TEST
