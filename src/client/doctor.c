@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <json-c/json.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,8 +125,7 @@ static int configure(struct doctor *doctor, const struct choices *choices, const
 
 static void read_units(struct doctor *doctor, const char *unit, const char *instance)
 {
-	const char *device = doctor->config.modbus.device;
-	char name[96];
+	char name[96], device[PATH_MAX];
 
 	if (unit)
 		snprintf(name, sizeof(name), "%s%s", unit, strchr(unit, '.') ? "" : ".service");
@@ -134,7 +134,9 @@ static void read_units(struct doctor *doctor, const char *unit, const char *inst
 	else
 		snprintf(name, sizeof(name), "dinmeterd.service");
 	/* Rivals bear the name of the node itself, whatever link leads there. */
-	doctor_units_read(&doctor->units, name, !strncmp(device, "/dev/tty", 8) ? device + strlen("/dev/") : "");
+	if (!realpath(doctor->config.modbus.device, device) || strncmp(device, "/dev/tty", 8) != 0)
+		device[0] = '\0';
+	doctor_units_read(&doctor->units, name, *device ? device + strlen("/dev/") : "");
 }
 
 static int examine(struct doctor *doctor, const char *user)

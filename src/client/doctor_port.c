@@ -119,8 +119,8 @@ static void check_unit(struct doctor *doctor, const char *path, const struct doc
 	doctor_say(doctor, active ? DOCTOR_FAIL : DOCTOR_WARN, part, "%s: %s %s: it reads and writes the bus", path, unit->name,
 		   active ? "is running" : "is enabled");
 	doctor_mend(doctor, "systemctl disable --now %s", unit->name);
-	/* A console's getty comes from a generator and cannot be disabled. */
-	if (!strncmp(unit->name, "serial-getty", 12) && strncmp(unit->enabled, "enabled", 7) != 0)
+	/* A console's getty comes from a generator, which makes it anew at each boot. */
+	if (!strncmp(unit->name, "serial-getty", 12) && strcmp(unit->enabled, "enabled") != 0)
 		doctor_mend(doctor, "systemctl mask --now %s", unit->name);
 }
 

@@ -257,4 +257,9 @@ void doctor_say_denied(struct doctor *doctor, const char *part, const char *path
 		group = getgrgid(status.st_gid);
 	if (group)
 		doctor_mend(doctor, "usermod -aG %s %s; then start dinmeterd anew", group->gr_name, doctor->user.name);
+	else if (!strncmp(path, "/dev/", 5) || !strncmp(path, "/sys/", 5))
+		doctor_mend(doctor, "udevadm control --reload && udevadm trigger, whose rules give what the configuration names to the group dinmeter");
+	else
+		doctor_mend(doctor, "setfacl -m u:%s:%s%s%s %s", doctor->user.name, (mode & R_OK) ? "r" : "", (mode & W_OK) ? "w" : "",
+			    (mode & X_OK) ? "x" : "", path);
 }
