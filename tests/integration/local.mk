@@ -19,7 +19,7 @@ dist_check_SCRIPTS += %D%/kill.sh
 EXTRA_DIST += %D%/test_kill.py
 SLOW_TESTS += %D%/kill.sh
 dist_check_SCRIPTS += %D%/disk.sh
-EXTRA_DIST += %D%/test_disk.py %D%/test_doctor_user.py %D%/kept.py
+EXTRA_DIST += %D%/test_disk.py %D%/test_doctor_user.py %D%/test_memory.py %D%/kept.py
 SLOW_TESTS += %D%/disk.sh
 
 # The client's commands, run whole.
