@@ -18,6 +18,7 @@ include tests/unit/view_panel.mk
 include tests/integration/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
+include tests/soak/local.mk
 include tests/vm/local.mk
 
 # What the programs in Python share.
