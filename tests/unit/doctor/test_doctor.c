@@ -57,7 +57,7 @@ static void stranger(void)
 	doctor->user.tried = false;
 }
 
-static void link_to(const char *target, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void link_to(const char *target, const char *format, ...)
 {
 	char path[256];
 	va_list arguments;
