@@ -214,7 +214,8 @@ class Run:
         self.began_ns = time.monotonic_ns()
         environment = {**os.environ, "LD_PRELOAD": warp, "WARP_SPEED": str(self.arguments.speed), "WARP_DISK_MS": str(self.arguments.disk_ms),
                        # what a thread keeps for its next allocation would count as in use
-                       "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0", "WARP_ACCOUNT": self.account, "WARP_MONOTONIC_NS": str(self.began_ns), "WARP_REALTIME_NS": str(time.time_ns())}
+                       "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0", "WARP_ACCOUNT": self.account,
+                       "WARP_MONOTONIC_NS": str(self.began_ns), "WARP_REALTIME_NS": str(time.time_ns())}
         with open(os.path.join(self.directory, "log"), "wb") as log:
             self.daemon = subprocess.Popen([os.path.join(self.arguments.build, "dinmeterd"), "-c", config, "--pty", self.link, "--state",
                                             os.path.join(self.directory, "state"), "--control", self.control],
