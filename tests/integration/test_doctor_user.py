@@ -1,4 +1,5 @@
 """dinmeter doctor as root looks for another user, and at disks that are mounted for the test.  Needs root; disk.sh says so."""
+import grp
 import os
 import pathlib
 import pty
@@ -56,6 +57,22 @@ def test_rights_are_those_of_the_daemons_user_and_not_of_root(open_path):
         assert not failures(report, "port") and not failures(report, "disk")
     finally:
         os.close(master)
+
+
+def test_groups_are_those_of_the_user_and_of_the_unit_and_not_of_root(open_path):
+    state = open_path / "state"
+    state.mkdir()
+    state.chmod(0o770)
+    path = write_site(open_path, state=state)
+    assert failures(doctor("-c", path, "--user", NOBODY)[1], "disk")
+    os.chown(state, -1, grp.getgrnam("games").gr_gid)
+    found = failures(doctor("-c", path, "--user", NOBODY)[1], "disk")
+    assert found, "a group that neither the user nor the unit has"
+    units = open_path / "systemctl"
+    units.write_text("#!/bin/sh\nprintf 'LoadState=loaded\\nSupplementaryGroups=games\\n'\n", encoding="ascii")
+    units.chmod(0o755)
+    _, report, _ = doctor("-c", path, "--user", NOBODY, environment={"PATH": f"{open_path}:{os.environ['PATH']}"})
+    assert not failures(report, "disk"), of(report, "disk")
 
 
 def test_a_configuration_that_the_user_cannot_read_whole_fails(open_path):

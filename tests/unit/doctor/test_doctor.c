@@ -521,6 +521,14 @@ START_TEST(limits_are_those_of_the_running_daemon_else_of_the_unit)
 	doctor->daemon_pid = 0;
 	doctor_check_limits(doctor);
 	CHECK_ALONE(DOCTOR_WARN, "no real-time priority, memory may be paged out");
+	doctor->findings = 0;
+	snprintf(doctor->units.service.memlock, sizeof(doctor->units.service.memlock), "infinity");
+	doctor_check_limits(doctor);
+	CHECK_ALONE(DOCTOR_WARN, "no real-time priority: under load");
+	doctor->findings = 0;
+	snprintf(doctor->units.service.rtprio, sizeof(doctor->units.service.rtprio), "40");
+	doctor_check_limits(doctor);
+	CHECK_ALONE(DOCTOR_OK, "dinmeterd.service");
 }
 END_TEST
 
