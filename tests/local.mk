@@ -13,10 +13,12 @@ include tests/unit/control.mk
 include tests/unit/picture.mk
 include tests/unit/scope.mk
 include tests/unit/daemon.mk
+include tests/unit/doctor.mk
 include tests/unit/view_panel.mk
 include tests/integration/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk
+include tests/soak/local.mk
 include tests/vm/local.mk
 
 # What the programs in Python share.

@@ -47,7 +47,7 @@ static bool is_local(const struct adc_config *config)
 	return !config->uri[0] || !strncmp(config->uri, "local:", 6);
 }
 
-static int create_context(struct capture *capture)
+int capture_create_context(struct capture *capture)
 {
 	const struct adc_config *config = capture->config;
 	char uri[sizeof(config->uri)];
@@ -131,7 +131,7 @@ static int create_buffer(struct capture *capture)
 static int prepare(struct capture *capture)
 {
 	static int (*const steps[])(struct capture *) = {
-		create_context, capture_find_device, capture_check_formats, capture_set_trigger, capture_set_rate,
+		capture_create_context, capture_find_device, capture_check_formats, capture_set_trigger, capture_set_rate,
 		capture_read_calibration,
 	};
 	int error;

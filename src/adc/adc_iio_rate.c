@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "adc/adc_iio_capture.h"
+#include "adc/adc_iio_probe.h"
 #include "adc/rate_list.h"
 
 static const char frequency[] = "sampling_frequency", available[] = "sampling_frequency_available";
@@ -205,4 +206,18 @@ int capture_set_rate(struct capture *capture)
 	if (fabs(capture->rate_hz - wanted_hz) > wanted_hz * 1e-6)
 		capture_note(capture, "adc.rate %g Hz is not to be had, %g Hz is taken", wanted_hz, capture->rate_hz);
 	return 0;
+}
+
+void capture_look_at_rate(struct capture *capture, struct adc_iio_probe *probe)
+{
+	struct rate_owner owner;
+	char list[4096];
+
+	probe->has_rate = find_owner(capture, &owner);
+	if (!probe->has_rate)
+		return;
+	probe->listed = read_list(capture, &owner, list, sizeof(list)) > 0 &&
+			choose_rate(&owner, list, capture->config->rate_hz, &probe->chosen_hz);
+	if (read_rate(capture, &owner) == 0)
+		probe->rate_hz = capture->rate_hz;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "adc/adc_iio_capture.h"
+#include "adc/adc_iio_probe.h"
 
 static const char *const channel_keys[ADC_CHANNELS] = { "va", "vb", "vc", "ia", "ib", "ic" };
 
@@ -196,6 +197,21 @@ int capture_set_trigger(struct capture *capture)
 		return capture_fail(capture, error, "adc.trigger \"%s\" refused: %s", name, strerror(-error));
 	capture->trigger = trigger;
 	return 0;
+}
+
+void capture_look_at_trigger(struct capture *capture, struct adc_iio_probe *probe)
+{
+	const char *name = capture->config->trigger;
+	const struct iio_device *trigger = NULL;
+	int error = iio_device_get_trigger(capture->device, &trigger);
+
+	probe->takes_trigger = error == 0;
+	if (error == 0 && trigger)
+		snprintf(probe->trigger, sizeof(probe->trigger), "%s", text_or(iio_device_get_name(trigger), iio_device_get_id(trigger)));
+	list_devices(capture->context, true, probe->triggers, sizeof(probe->triggers));
+	probe->has_wanted_trigger = !*name || find_by_name(capture->context, name, true);
+	/* what a rate may be set on */
+	capture->trigger = *name ? find_by_name(capture->context, name, true) : NULL;
 }
 
 static int read_number(struct capture *capture, const struct iio_channel *channel, const char *attribute, double *value)

@@ -22,6 +22,7 @@ libshell_a_SOURCES += \
 	%D%/adc_iio.c \
 	%D%/adc_iio_capture.c %D%/adc_iio_capture.h \
 	%D%/adc_iio_convert.c \
+	%D%/adc_iio_probe.c %D%/adc_iio_probe.h \
 	%D%/adc_iio_queue.c %D%/adc_iio_queue.h \
 	%D%/adc_iio_rate.c \
 	%D%/adc_iio_setup.c \

@@ -11,6 +11,7 @@ int client_analyze(int argc, char **argv);
 int client_calibrate(int argc, char **argv);
 int client_capture(int argc, char **argv);
 int client_command(int argc, char **argv);
+int client_doctor(int argc, char **argv);
 int client_log(int argc, char **argv);
 int client_outputs(int argc, char **argv);
 int client_export_state(int argc, char **argv);

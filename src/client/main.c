@@ -14,6 +14,7 @@ static const struct {
 	{ "calibrate", client_calibrate, "gains and delays from a reference meter's readings" },
 	{ "capture", client_capture, "write samples as a COMTRADE recording" },
 	{ "command", client_command, "have the meter end a demand sub-interval" },
+	{ "doctor", client_doctor, "look whether the machine has and allows what the daemon needs" },
 	{ "log", client_log, "export the data log" },
 	{ "outputs", client_outputs, "show the contacts, watch simulated ones" },
 	{ "export-state", client_export_state, "write the meter's whole state as JSON" },

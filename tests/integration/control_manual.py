@@ -83,6 +83,20 @@ class Manual(unittest.TestCase):
         alerts = json.loads(self.ask('{"v":1,"cmd":"status","parts":["alerts"]}'))["alerts"]["list"]
         self.assertEqual({alert["code"] for alert in alerts} - told, set())
 
+    def test_how_many_may_be_asked_for_is_what_the_page_says(self):
+        told = {}
+        for command, section in re.findall(r"^\.SS ([a-z]+)\n(.*?)(?=^\.S[SH] )", page(), re.M | re.S):
+            found = re.search(r"\.BR? max\b.*?\(1 to ([0-9]+)\b", section, re.S)
+            if found:
+                told[command] = int(found[1])
+        self.assertEqual(set(told), {"log", "edges", "samples"})
+        for command, most in told.items():
+            # samples have a number from which on, else the positions alone are asked for
+            behind = ',"from":0' if command == "samples" else ""
+            for number, allowed in ((most, True), (most + 1, False)):
+                answer = json.loads(self.ask(f'{{"v":1,"cmd":"{command}"{behind},"max":{number}}}'))
+                self.assertEqual(answer["ok"], allowed, (command, number, answer.get("error")))
+
     def test_each_command_part_and_error_has_its_entry(self):
         text = page()
         commands = json.loads(self.ask('{"v":1,"cmd":"nothing"}'))["error"]["message"].split("one of ")[1].split(", ")

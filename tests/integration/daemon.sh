@@ -37,7 +37,7 @@ trap cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
 # Each file has daemons of its own and mostly waits for seconds to pass: all run at once.  $files: those alone.
-files=${files:-"map writes mbpoll pymodbus port snapshot contacts datalog store command_line configuration recording converter converter_faults wiring panel_terminal scope panel report capture capture_alerts service examples calibrate"}
+files=${files:-"map writes mbpoll pymodbus port snapshot contacts datalog store command_line configuration recording converter converter_faults wiring panel_terminal scope panel report capture capture_alerts service examples calibrate doctor"}
 for file in $files; do
 	# -B and no cache: the source directory may be read-only.
 	"$python" -B -m pytest -p no:cacheprovider -q --durations=3 --rootdir="$here" --basetemp="$work/$file" "$@" \

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A full disk, a read-only disk.
+# A full disk, a read-only disk; what dinmeter doctor sees as root; short memory.
 set -u
 try=$(mktemp -d) || exit 99
 if ! said=$(mount -t tmpfs -o size=64k tmpfs "$try" 2>&1); then
@@ -9,6 +9,6 @@ if ! said=$(mount -t tmpfs -o size=64k tmpfs "$try" 2>&1); then
 fi
 umount "$try"
 rmdir "$try"
-files=disk
+files="disk doctor_user memory"
 export files
 exec "${top_srcdir:-.}/tests/integration/daemon.sh" "$@"

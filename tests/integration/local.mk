@@ -8,12 +8,13 @@ SLOW_TESTS += %D%/iio.sh %D%/iio_leaks.sh
 
 # The daemon as a whole, on a pseudo-terminal.
 dist_check_SCRIPTS += %D%/daemon.sh
-EXTRA_DIST += %D%/conftest.py %D%/control.py %D%/converter.py %D%/iiod_server.py %D%/liveness.py %D%/rtu.py %D%/truth.py \
-	%D%/test_command_line.py %D%/test_configuration.py %D%/test_contacts.py %D%/test_converter.py %D%/test_converter_faults.py %D%/test_datalog.py %D%/test_examples.py %D%/test_map.py \
-	%D%/test_mbpoll.py %D%/test_panel.py %D%/test_panel_terminal.py %D%/test_port.py \
-	%D%/test_calibrate.py %D%/test_capture.py %D%/test_capture_alerts.py %D%/test_pymodbus.py %D%/test_recording.py \
-	%D%/test_report.py %D%/test_scope.py %D%/test_service.py \
-	%D%/test_snapshot.py %D%/test_store.py %D%/test_wiring.py %D%/test_writes.py
+EXTRA_DIST += %D%/conftest.py %D%/control.py %D%/converter.py %D%/doctor.py %D%/iiod_server.py \
+	%D%/liveness.py %D%/rtu.py %D%/truth.py %D%/test_calibrate.py %D%/test_capture.py \
+	%D%/test_capture_alerts.py %D%/test_command_line.py %D%/test_configuration.py %D%/test_contacts.py %D%/test_converter.py \
+	%D%/test_converter_faults.py %D%/test_datalog.py %D%/test_doctor.py %D%/test_examples.py %D%/test_map.py \
+	%D%/test_mbpoll.py %D%/test_panel.py %D%/test_panel_terminal.py %D%/test_port.py %D%/test_pymodbus.py \
+	%D%/test_recording.py %D%/test_report.py %D%/test_scope.py %D%/test_service.py %D%/test_snapshot.py \
+	%D%/test_store.py %D%/test_wiring.py %D%/test_writes.py
 SLOW_TESTS += %D%/daemon.sh
 check_PROGRAMS += tests/integration/stall
 tests_integration_stall_SOURCES = %D%/stall.c
@@ -21,7 +22,7 @@ dist_check_SCRIPTS += %D%/kill.sh
 EXTRA_DIST += %D%/test_kill.py
 SLOW_TESTS += %D%/kill.sh
 dist_check_SCRIPTS += %D%/disk.sh
-EXTRA_DIST += %D%/test_disk.py %D%/kept.py
+EXTRA_DIST += %D%/test_disk.py %D%/test_doctor_user.py %D%/test_memory.py %D%/kept.py
 SLOW_TESTS += %D%/disk.sh
 
 # The client's commands, run whole.

@@ -6,7 +6,7 @@ EXTRA_DIST += scripts/vm-test %D%/rig.sh %D%/kernel.sh %D%/image.sh %D%/driver/K
 EXTRA_DIST += %D%/guest/test-speeds %D%/guest/test-unit %D%/speeds.py
 
 # Runs in the machine.
-EXTRA_DIST += %D%/guest/test-contacts
+EXTRA_DIST += %D%/guest/test-contacts %D%/guest/test-doctor
 check_PROGRAMS += %D%/contacts
 tests_vm_contacts_SOURCES = %D%/contacts.c
 tests_vm_contacts_LDADD = $(SHELL_LIBS)

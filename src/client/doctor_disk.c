@@ -1,0 +1,213 @@
+/* Where the meter keeps its state: the directory, its disk, and the memory that outlives a process. */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "client/doctor.h"
+#include "modbus/lock.h"
+#include "store/files.h"
+
+/* Two generations of a full log with their write-ahead logs, and a copy set aside, are some 6 MB. */
+#define ROOM_LEAST_MB 8
+#define ROOM_GOOD_MB 64
+#define LIFE_WORN 9	/* of eMMC: 80 to 90 % of its life are used */
+
+static const char disk[] = "disk", handover[] = "handover";
+
+static bool is_in_memory(const char *path)
+{
+	struct statfs status;
+
+	return statfs(path, &status) == 0 && (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC);
+}
+
+/* The first of the parents that is there. */
+static void find_parent(const char *path, char *parent, size_t size)
+{
+	struct stat status;
+	char *slash;
+
+	snprintf(parent, size, "%s", path);
+	while ((slash = strrchr(parent, '/')) && slash != parent) {
+		*slash = '\0';
+		if (stat(parent, &status) == 0)
+			return;
+	}
+	snprintf(parent, size, "%s", *path == '/' ? "/" : ".");
+}
+
+/* The daemon makes the directory, but none above it. */
+static void check_missing_directory(struct doctor *doctor, const char *path)
+{
+	char parent[FILES_PATH_MAX];
+	int error;
+
+	find_parent(path, parent, sizeof(parent));
+	error = doctor_access(&doctor->user, parent, W_OK | X_OK);
+	if (!error && !strchr(path + strlen(parent) + (parent[1] ? 1 : 0), '/')) {
+		doctor_say(doctor, DOCTOR_OK, disk, "%s: not there yet, %s may make it", path, doctor->user.name);
+		return;
+	}
+	if (doctor->units.known && !strcmp(doctor->units.service.load, "loaded") && !strncmp(path, "/var/lib/dinmeterd", 18)) {
+		doctor_say(doctor, DOCTOR_OK, disk, "%s: not there yet, the service makes it at its start", path);
+		return;
+	}
+	doctor_say(doctor, DOCTOR_FAIL, disk, "%s: is not there, and %s may not make it", path, doctor->user.name);
+	doctor_mend(doctor, "install -d -o %s -g %s -m 0750 %s", doctor->user.name, doctor->user.name, path);
+}
+
+static bool check_room(struct doctor *doctor, const char *path)
+{
+	struct statvfs status;
+	uint64_t mb;
+
+	if (statvfs(path, &status) < 0) {
+		doctor_say(doctor, DOCTOR_FAIL, disk, "%s: %s", path, strerror(errno));
+		return false;
+	}
+	if (status.f_flag & ST_RDONLY) {
+		doctor_say(doctor, DOCTOR_FAIL, disk, "%s: the file system is read-only: state is kept in memory alone", path);
+		doctor_mend(doctor, "findmnt -T %s; mount -o remount,rw its target", path);
+		return false;
+	}
+	mb = (uint64_t)status.f_bavail * status.f_frsize / 1000000;
+	if (mb < ROOM_LEAST_MB || (status.f_files && !status.f_favail)) {
+		doctor_say(doctor, DOCTOR_FAIL, disk, "%s: %" PRIu64 " MB free%s, needs %d MB", path, mb,
+			   status.f_files && !status.f_favail ? ", no inode" : "", ROOM_LEAST_MB);
+		doctor_mend(doctor, "df -h %s; journalctl --vacuum-size=50M; apt-get clean", path);
+		return false;
+	}
+	if (mb < ROOM_GOOD_MB) {
+		doctor_say(doctor, DOCTOR_WARN, disk, "%s: only %" PRIu64 " MB free", path, mb);
+		doctor_mend(doctor, "df -h %s", path);
+	}
+	return true;
+}
+
+/* eMMC says in steps of a tenth how much of its life is used: "0x01 0x02", for its two kinds of cells. */
+static void check_wear(struct doctor *doctor, const char *path)
+{
+	static const char *const places[] = { "device", "../device" };
+	unsigned life_a = 0, life_b = 0;
+	struct stat status;
+	char life[32];
+
+	if (stat(path, &status) < 0)
+		return;
+	for (size_t i = 0; i < 2; i++)
+		if (doctor_read(life, sizeof(life), "%s/dev/block/%u:%u/%s/life_time", doctor->paths.sys, major(status.st_dev),
+				minor(status.st_dev), places[i]) && sscanf(life, "%x %x", &life_a, &life_b) == 2)
+			break;
+	if (life_a < LIFE_WORN && life_b < LIFE_WORN)
+		return;
+	doctor_say(doctor, DOCTOR_WARN, disk, "%s: the flash says that %u %% of its life are used", path, 10 * (life_a > life_b ? life_a : life_b));
+	doctor_mend(doctor, "dinmeter export-state -o meter.json, and another flash soon; a greater store.interval_s wears less");
+}
+
+/* The store opens its own files only: another user's are set aside. */
+static void check_files(struct doctor *doctor, const char *path)
+{
+	struct stat status;
+
+	for (unsigned generation = 0; generation < FILES_GENERATIONS; generation++) {
+		char file[FILES_PATH_MAX];
+
+		files_get_path(path, generation, file);
+		if (lstat(file, &status) < 0 || doctor->user.uid == 0 || status.st_uid == doctor->user.uid)
+			continue;
+		doctor_say(doctor, DOCTOR_FAIL, disk, "%s: belongs to another user: the daemon would set it aside and begin without", file);
+		doctor_mend(doctor, "chown -R %s: %s", doctor->user.name, path);
+		return;
+	}
+}
+
+static void check_lock(struct doctor *doctor, const char *path)
+{
+	char lock[FILES_PATH_MAX];
+	pid_t holder;
+
+	if (snprintf(lock, sizeof(lock), "%s/lock", path) >= (int)sizeof(lock))
+		return;
+	holder = lock_holder(lock);
+	if (holder <= 0 || !doctor->daemon_pid || holder == doctor->daemon_pid)
+		return;
+	doctor_say(doctor, DOCTOR_FAIL, disk, "%s: another dinmeterd, process %ld, keeps its state there", path, (long)holder);
+	doctor_mend(doctor, "give each meter its own store.path");
+}
+
+static void check_state(struct doctor *doctor, const char *path)
+{
+	unsigned before = doctor->findings;
+	struct stat status;
+	int error;
+
+	if (stat(path, &status) < 0 && errno == ENOENT) {
+		check_missing_directory(doctor, path);
+		return;
+	}
+	error = doctor_access(&doctor->user, path, R_OK | W_OK | X_OK);
+	if (error && error != -EROFS) {
+		char mend[400];
+
+		snprintf(mend, sizeof(mend), "chown -R %s: %s", doctor->user.name, path);
+		doctor_say_denied(doctor, disk, path, R_OK | W_OK, error, mend);
+		return;
+	}
+	if (!check_room(doctor, path))
+		return;
+	if (is_in_memory(path)) {
+		doctor_say(doctor, DOCTOR_WARN, disk, "%s: lies in memory: all energies are lost when the power fails", path);
+		doctor_mend(doctor, "store.path: a directory on a disk");
+	}
+	check_files(doctor, path);
+	check_lock(doctor, path);
+	check_wear(doctor, path);
+	if (doctor->findings == before)
+		doctor_say(doctor, DOCTOR_OK, disk, "%s: %s may write it, there is room", path, doctor->user.name);
+}
+
+static void check_captures(struct doctor *doctor, const char *path)
+{
+	char parent[FILES_PATH_MAX];
+	struct stat status;
+	int error;
+
+	if (stat(path, &status) == 0)
+		snprintf(parent, sizeof(parent), "%s", path);
+	else
+		find_parent(path, parent, sizeof(parent));
+	error = doctor_access(&doctor->user, parent, W_OK | X_OK);
+	if (error)
+		doctor_say_denied(doctor, "captures", parent, W_OK, error, NULL);
+	else
+		doctor_say(doctor, DOCTOR_OK, "captures", "%s: %s may write there", path, doctor->user.name);
+}
+
+void doctor_check_disk(struct doctor *doctor)
+{
+	check_state(doctor, doctor->config.store_path);
+	if (*doctor->config.capture.on_alerts)
+		check_captures(doctor, doctor->config.capture.path);
+}
+
+void doctor_check_handover(struct doctor *doctor)
+{
+	const char *path = doctor->paths.shm;
+	int error = doctor_access(&doctor->user, path, R_OK | W_OK | X_OK);
+
+	if (!error && is_in_memory(path)) {
+		doctor_say(doctor, DOCTOR_OK, handover, "%s: a killed daemon loses nothing", path);
+		return;
+	}
+	doctor_say(doctor, DOCTOR_WARN, handover, "%s: %s: a killed daemon loses up to %d s of energy", path,
+		   error ? strerror(-error) : "does not lie in memory", doctor->config.store_interval_s);
+	doctor_mend(doctor, "mount -t tmpfs -o mode=1777 tmpfs %s", path);
+}

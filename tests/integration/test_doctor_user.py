@@ -1,0 +1,116 @@
+"""dinmeter doctor as root looks for another user, and at disks that are mounted for the test.  Needs root; disk.sh says so."""
+import grp
+import os
+import pathlib
+import pty
+import pwd
+import shutil
+import struct
+import subprocess
+import tempfile
+
+import pytest
+from doctor import doctor, failures, me, of, write_site
+
+NOBODY = "nobody"
+
+
+@pytest.fixture
+def open_path():
+    """A directory that every user may enter."""
+    directory = pathlib.Path(tempfile.mkdtemp(prefix="dinmeterd-doctor.", dir="/tmp"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def disk(open_path):
+    where = open_path / "disk"
+    where.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", where], check=True)
+    yield where
+    subprocess.run(["umount", "-l", where], check=True)
+
+
+def test_rights_are_those_of_the_daemons_user_and_not_of_root(open_path):
+    state = open_path / "state"
+    state.mkdir(mode=0o700)
+    master, slave = pty.openpty()
+    device = os.ttyname(slave)
+    os.chmod(device, 0o600)
+    os.close(slave)
+    try:
+        path = write_site(open_path, device=device, state=state)
+        _, report, _ = doctor("-c", path, "--user", me())
+        assert not failures(report, "port") and not failures(report, "disk")
+        status, report, _ = doctor("-c", path, "--user", NOBODY)
+        assert status == 1 and report["tried"] and not failures(report, "configuration")
+        for part in ("port", "disk"):
+            assert f"{NOBODY} may not" in failures(report, part)[0]["found"], of(report, part)
+        # What mends it does.
+        mend = failures(report, "disk")[0]["mend"]
+        assert mend == f"chown -R {NOBODY}: {state}"
+        subprocess.run(["sh", "-c", mend], check=True)
+        os.chown(device, pwd.getpwnam(NOBODY).pw_uid, -1)
+        _, report, _ = doctor("-c", path, "--user", NOBODY)
+        assert not failures(report, "port") and not failures(report, "disk")
+    finally:
+        os.close(master)
+
+
+def test_groups_are_those_of_the_user_and_of_the_unit_and_not_of_root(open_path):
+    state = open_path / "state"
+    state.mkdir()
+    state.chmod(0o770)
+    path = write_site(open_path, state=state)
+    assert failures(doctor("-c", path, "--user", NOBODY)[1], "disk")
+    os.chown(state, -1, grp.getgrnam("games").gr_gid)
+    found = failures(doctor("-c", path, "--user", NOBODY)[1], "disk")
+    assert found, "a group that neither the user nor the unit has"
+    units = open_path / "systemctl"
+    units.write_text("#!/bin/sh\nprintf 'LoadState=loaded\\nSupplementaryGroups=games\\n'\n", encoding="ascii")
+    units.chmod(0o755)
+    _, report, _ = doctor("-c", path, "--user", NOBODY, environment={"PATH": f"{open_path}:{os.environ['PATH']}"})
+    assert not failures(report, "disk"), of(report, "disk")
+
+
+def test_a_configuration_that_the_user_cannot_read_whole_fails(open_path):
+    path = write_site(open_path)
+    path.chmod(0o600)
+    _, report, _ = doctor("-c", path, "--user", NOBODY)
+    assert f"{NOBODY} may not read it" in failures(report, "configuration")[0]["found"]
+    path.chmod(0o644)
+    part = open_path / "part.conf"
+    part.write_text('meter: { stale_s = 3.0; };\n', encoding="ascii")
+    path.write_text(path.read_text(encoding="utf-8") + '@include "part.conf"\n', encoding="utf-8")
+    assert not failures(doctor("-c", path, "--user", NOBODY)[1], "configuration")
+    part.chmod(0o600)
+    _, report, _ = doctor("-c", path, "--user", NOBODY)
+    assert "a file that it includes" in failures(report, "configuration")[0]["found"]
+
+
+def test_an_access_list_counts(open_path):
+    state = open_path / "state"
+    state.mkdir(mode=0o700)
+    path = write_site(open_path, state=state)
+    assert failures(doctor("-c", path, "--user", NOBODY)[1], "disk")
+    # acl(5) as linux/posix_acl_xattr.h has it: version 2; owner, user, owning group, mask, others
+    user = pwd.getpwnam(NOBODY).pw_uid
+    entries = ((1, 7, 0xffffffff), (2, 7, user), (4, 0, 0xffffffff), (0x10, 7, 0xffffffff), (0x20, 0, 0xffffffff))
+    os.setxattr(state, "system.posix_acl_access", struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries))
+    assert not failures(doctor("-c", path, "--user", NOBODY)[1], "disk")
+
+
+def test_a_disk_in_memory_a_full_one_and_a_read_only_one(open_path, disk):
+    path = write_site(open_path, state=disk)
+    status, report, _ = doctor("-c", path, "--user", me())
+    warnings = [one["found"] for one in of(report, "disk") if one["verdict"] == "warn"]
+    assert status == 0 and any("lies in memory" in one for one in warnings) and any("MB free" in one for one in warnings), warnings
+    (disk / "filler").write_bytes(bytes(12 << 20))
+    status, report, _ = doctor("-c", path, "--user", me())
+    assert status == 1 and "4 MB free" in failures(report, "disk")[0]["found"], of(report, "disk")
+    (disk / "filler").unlink()
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    status, report, _ = doctor("-c", path, "--user", me())
+    assert status == 1 and "read-only" in failures(report, "disk")[0]["found"], of(report, "disk")
