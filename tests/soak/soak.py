@@ -28,6 +28,7 @@ from rtu import Bus, ModbusException, NoReply, read_pdu, write_pdu  # noqa: E402
 
 VOLTS, AMPERES, FACTOR = 277.0, 50.0, 0.9
 POWER_KW = 3 * VOLTS * AMPERES * FACTOR / 1000
+PROGRAMS = ("dinmeterd", "dinmeter")
 PULSE_WH = 100
 WARM_S = 60.0           # memory may grow for so long, of the run a third at most
 REPLY_S = 1.0           # so long a master waits for a reply
@@ -197,7 +198,8 @@ class Run:
         self.arguments, self.directory = arguments, directory
         self.link, self.control = os.path.join(directory, "meter"), os.path.join(directory, "control")
         self.account = os.path.join(directory, "account")
-        self.dinmeter = os.path.join(arguments.build, "dinmeter")
+        # Copies: who builds anew meanwhile changes nothing.
+        self.dinmeterd, self.dinmeter = (shutil.copy2(os.path.join(arguments.build, name), directory) for name in PROGRAMS)
         self.seed = arguments.seed if arguments.seed is not None else random.SystemRandom().randrange(1 << 31)
         self.stop, self.errors, self.replies = multiprocessing.Event(), multiprocessing.Queue(), multiprocessing.SimpleQueue()
         self.unanswered = multiprocessing.Value("Q", 0)
@@ -217,7 +219,7 @@ class Run:
                        "GLIBC_TUNABLES": "glibc.malloc.tcache_count=0", "WARP_ACCOUNT": self.account,
                        "WARP_MONOTONIC_NS": str(self.began_ns), "WARP_REALTIME_NS": str(time.time_ns())}
         with open(os.path.join(self.directory, "log"), "wb") as log:
-            self.daemon = subprocess.Popen([os.path.join(self.arguments.build, "dinmeterd"), "-c", config, "--pty", self.link, "--state",
+            self.daemon = subprocess.Popen([self.dinmeterd, "-c", config, "--pty", self.link, "--state",
                                             os.path.join(self.directory, "state"), "--control", self.control],
                                            env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         deadline = time.monotonic() + 60
@@ -410,13 +412,16 @@ def soak(arguments, directory):
         broken.append("a load that did nothing")
     if broken:
         print(f"soak: FAILED: {', '.join(broken)}")
+        if run.pause.value * arguments.speed > 0.5:
+            print(f"soak: this machine stood still for {run.pause.value * arguments.speed:.1f} s of the meter's time, in which no program answers: "
+                  "a lower --speed asks less of it")
         sys.stdout.write(run.log()[-4000:])
     return 1 if broken else 0
 
 
 def main():
     arguments = read_arguments()
-    for name in ("dinmeterd", "dinmeter"):
+    for name in PROGRAMS:
         if not os.access(os.path.join(arguments.build, name), os.X_OK):
             sys.exit(f"soak: {arguments.build}: there is no {name}; --build tells where it is built")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

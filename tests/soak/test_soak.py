@@ -12,7 +12,7 @@ import outcome  # noqa: E402
 
 BUILD = os.environ.get("top_builddir", os.getcwd())
 # A machine that is busy with other tests may be late; what the meter does about that is checked elsewhere.
-PATIENT = ("--max-reply", "10000", "--max-p99", "2000", "--max-unanswered", "20", "--max-lost", "1000000", "--max-cpu", "100", "--speed", "3")
+PATIENT = ("--max-reply", "10000", "--max-p99", "2000", "--max-unanswered", "20", "--max-lost", "1000000", "--max-cpu", "100", "--speed", "2")
 
 
 def soak(*arguments):
