@@ -30,27 +30,33 @@ list_sources()
 	done
 }
 
-# Copies the sources to $work/source with their times, so that an unchanged file is not built again, and makes
-# configure there: the repository stays as it is, and may be read-only.  Who has done so and calls another script that
-# would do it too exports SOURCES_STAGED=yes.
+# copy_sources DIRECTORY: makes it a copy of the sources with their times, so that an unchanged file is not built again.
+# DIRECTORY.list keeps their names: what has gone here goes there too.  New names let stage_sources make configure again.
+copy_sources()
+{
+	mkdir -p "$1"
+	list_sources >"$1.list.new"
+	if ! cmp -s "$1.list" "$1.list.new"; then
+		rm -f "$1.bootstrapped"
+		touch "$1.list"
+		LC_ALL=C comm -23 "$1.list" "$1.list.new" | while IFS= read -r gone; do
+			rm -f "$1/$gone"
+		done
+	fi
+	tar -C "$top" --format=posix -cf - --no-recursion -T "$1.list.new" | tar -C "$1" -xf - --no-same-owner || return 1
+	mv "$1.list.new" "$1.list"
+}
+
+# Copies the sources to $work/source and makes configure there: the repository stays as it is, and may be read-only.
+# Who has done so and calls another script that would do it too exports SOURCES_STAGED=yes.
 stage_sources()
 {
 	source=$work/source
 	[ -z "${SOURCES_STAGED:-}" ] || return 0
-	mkdir -p "$source"
-	list_sources >"$work/sources.new"
-	if ! cmp -s "$work/sources" "$work/sources.new"; then
-		rm -f "$work/bootstrapped"
-		touch "$work/sources"
-		LC_ALL=C comm -23 "$work/sources" "$work/sources.new" | while IFS= read -r gone; do
-			rm -f "$source/$gone"
-		done
-	fi
-	tar -C "$top" --format=posix -cf - --no-recursion -T "$work/sources.new" | tar -C "$source" -xf - --no-same-owner || return 1
-	mv "$work/sources.new" "$work/sources"
-	if [ ! -e "$work/bootstrapped" ] || [ -n "$(find "$source" \( -name '*.mk' -o -name Makefile.am -o -name configure.ac \) \
-		-newer "$work/bootstrapped")" ]; then
-		(cd "$source" && autoreconf -fi) && touch "$work/bootstrapped"
+	copy_sources "$source" || return 1
+	if [ ! -e "$source.bootstrapped" ] || [ -n "$(find "$source" \( -name '*.mk' -o -name Makefile.am -o -name configure.ac \) \
+		-newer "$source.bootstrapped")" ]; then
+		(cd "$source" && autoreconf -fi) && touch "$source.bootstrapped"
 	fi
 }
 

@@ -55,7 +55,7 @@ static bool step_is_sound(const struct capture *capture)
 	ptrdiff_t largest = capture->timestamp ? 8 : 1;
 
 	for (unsigned c = 0; c < ADC_CHANNELS; c++)
-		if (capture->channel[c].bytes > largest)
+		if ((ptrdiff_t)capture->channel[c].bytes > largest)
 			largest = capture->channel[c].bytes;
 	return align(capture->step, largest) == capture->step;
 }

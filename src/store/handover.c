@@ -109,7 +109,8 @@ static int check_memory(int fd)
 
 	if (fstatfs(fd, &status) < 0)
 		return -errno;
-	return status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC ? 0 : -ENODEV;
+	/* a signed 32-bit number on some machines */
+	return (uint32_t)status.f_type == TMPFS_MAGIC || (uint32_t)status.f_type == RAMFS_MAGIC ? 0 : -ENODEV;
 }
 
 int handover_read(const struct handover_name *name, struct handover_state *state)

@@ -14,7 +14,7 @@
 #define S_NS INT64_C(1000000000)
 #define YEAR_S (365 * 86400)
 #define HOUR_S 3600
-#define MNWH INT64_C(1000000)			/* nano-Wh of 3.6 W in a second */
+#define MNWH INT64_C(1000000)			/* nano-Wh of 3.6 W in a second; a year of them is below 2^59 */
 #define WH_PER_COUNT 10				/* scale E of 480 V, 100 A: kWh x 10^-2 */
 #define ROLLOVER (INT64_C(1) << 32)
 #define DAY_UNITS 5500				/* of 3.6 W a phase: about 60 kW in all */
@@ -70,13 +70,13 @@ START_TEST(a_year_of_load_is_counted_to_the_last_count)
 	struct meter_config config = { .max_rate_hz = 600, .record = registers_record, .state = &state };
 	struct meter *meter;
 	uint64_t made[PULSE_OUTPUTS] = { 0 };
-	__int128 units = 0, before;
+	int64_t units = 0, before;
 	uint32_t last = UINT32_MAX - 2000000;
 	uint64_t apparent;
 	unsigned rollovers = 0;
 
 	old_meter(&state);
-	before = (__int128)state.energies.kwh.wh;
+	before = (int64_t)state.energies.kwh.wh;
 	config.settings = state.settings;
 	rules_defaults(&config.rules);
 	meter = malloc(meter_bytes(&config));
@@ -102,12 +102,12 @@ START_TEST(a_year_of_load_is_counted_to_the_last_count)
 		last = read_long(1);
 		for (int phase = 0; phase < 3; phase++)
 			ck_assert_uint_eq(read_long(47 + 2 * (unsigned)phase),
-					  (uint32_t)(((__int128)state.energies.kwh_phase[phase].wh + units * MNWH / ENERGY_NWH_PER_WH) /
+					  (uint32_t)(((int64_t)state.energies.kwh_phase[phase].wh + units * MNWH / ENERGY_NWH_PER_WH) /
 						     WH_PER_COUNT));
 		/* 3 x hypot(3.6, 1.2) W a unit: no whole number, so each second is rounded to the nano-Wh */
-		apparent = (uint64_t)((__int128)state.energies.kvah.wh + (__int128)(3 * hypot(3.6, 1.2) / 3600 * (double)units)) / WH_PER_COUNT;
+		apparent = (uint64_t)((int64_t)state.energies.kvah.wh + (int64_t)(3 * hypot(3.6, 1.2) / 3600 * (double)units)) / WH_PER_COUNT;
 		ck_assert_uint_le((uint32_t)(read_long(27) - (uint32_t)apparent + 1), 2);
-		ck_assert_uint_eq(read_long(29), (uint32_t)(((__int128)state.energies.kvarh.wh + units * MNWH / ENERGY_NWH_PER_WH) /
+		ck_assert_uint_eq(read_long(29), (uint32_t)(((int64_t)state.energies.kvarh.wh + units * MNWH / ENERGY_NWH_PER_WH) /
 							      WH_PER_COUNT));
 		/* what is owed is the second that runs, and what its end left: 3.6 W are 1 mWh a second */
 		ck_assert_uint_le(meter_snapshot(meter)->pulses_owed[PULSE_REAL], 2 + (uint64_t)now * 3 / 10000);
