@@ -127,6 +127,12 @@ static int read_options(struct calibrate *calibrate, int argc, char **argv)
 	return status >= 0 ? status : read_arguments(calibrate, argc, argv);
 }
 
+static void print_point(int p, const struct calibration_point *point)
+{
+	printf("%c     %15.4f%15.4f%15.5f%15.5f%15.3f%15.3f  %5.3f\n", 'a' + p, point->reference_v, point->v, point->reference_a, point->a,
+	       point->reference_w, point->w, point->w / (point->v * point->a));
+}
+
 /* A reading at the load that is there, and at once into the file. */
 static int take(struct calibrate *calibrate)
 {
@@ -139,13 +145,9 @@ static int take(struct calibrate *calibrate)
 	if (status)
 		return status;
 	puts("phase     reference V        meter V    reference A        meter A    reference W        meter W     PF");
-	for (int p = 0; p < PHASES; p++) {
-		const struct calibration_point *point = &readings->point[p][readings->n[p] - 1];
-
+	for (int p = 0; p < PHASES; p++)
 		if (calibrate->reference.told[p])
-			printf("%c     %15.4f%15.4f%15.5f%15.5f%15.3f%15.3f  %5.3f\n", 'a' + p, point->reference_v, point->v, point->reference_a,
-			       point->a, point->reference_w, point->w, point->w / (point->v * point->a));
-	}
+			print_point(p, &readings->point[p][readings->n[p] - 1]);
 	return CLIENT_DONE;
 }
 

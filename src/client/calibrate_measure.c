@@ -198,7 +198,7 @@ int calibrate_measure(struct calibrate_readings *readings, const struct calibrat
 		}
 	}
 	for (int p = 0; p < PHASES && !status; p++) {
-		struct calibration_point *point = &readings->point[p][readings->n[p]];
+		struct calibration_point *point;
 
 		if (!reference->told[p])
 			continue;
@@ -206,6 +206,7 @@ int calibrate_measure(struct calibrate_readings *readings, const struct calibrat
 			fprintf(stderr, "dinmeter calibrate: phase %c: there are %d readings, which is the most\n", 'a' + p, CALIBRATION_POINTS_MAX);
 			return CLIENT_FAILED;
 		}
+		point = &readings->point[p][readings->n[p]];
 		*point = mean(&look[p]);
 		point->reference_v = reference->v[p];
 		point->reference_a = reference->a[p];

@@ -11,7 +11,7 @@ import sys
 TOP = os.environ.get("top_srcdir", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 HEADING = "## What happens when a part fails"
 PLACES = ("tests/unit", "tests/integration", "tests/fuzz", "tests/bench", "tests/soak")
-GUEST = "tests/vm/guest"
+GUESTS = "tests/vm/guest", "tests/vm"
 # A name of the table, then perhaps claims up to the next name.
 ITEM = re.compile(r"(`vm`: )?`([^`]+)`(?:: ((?:(?!`).)*))?")
 
@@ -61,7 +61,7 @@ def faults_of(row, files):
     for item in items:
         guest, name, claims = item.groups()
         if guest:
-            paths = [path for path in [os.path.join(TOP, GUEST, name)] if os.path.exists(path)]
+            paths = [path for guest in GUESTS for path in [os.path.join(TOP, guest, name)] if os.path.exists(path)]
         else:
             paths = files.get(name, [])
         if not paths:
