@@ -397,6 +397,8 @@ static int configure(struct config *config, const struct options *options)
 		ret = override("--state", "", options->state, config->store_path, sizeof(config->store_path)) ? -EINVAL : ret;
 	if (options->control)
 		ret = override("--control", "", options->control, config->control_socket, sizeof(config->control_socket)) ? -EINVAL : ret;
+	if (!*config->capture.path)
+		snprintf(config->capture.path, sizeof(config->capture.path), "%s/captures", config->store_path);
 	return ret;
 }
 
