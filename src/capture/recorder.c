@@ -120,19 +120,24 @@ static int open_writer(struct recorder *recorder, const char *name)
 	return ret;
 }
 
+/* All that is asked of others comes before the disk, which may hang until they are gone. */
 static void begin(struct recorder *recorder)
 {
 	int64_t now_ns = monotonic_ns(), utc_less_ns = monotonic_to_utc_ns();
 	struct tap_reading *reading = &recorder->reading;
-	char name[SHELF_NAME_MAX];
+	char name[SHELF_NAME_MAX], error[sizeof(recorder->config.path) + 100];
 	int ret;
 
+	recorder->settings = recorder->snapshot.settings;
+	recorder->ops->measurement(recorder->context, recorder->text, sizeof(recorder->text));
+	tap_look(recorder->tap, reading);
+	recorder->next = reading->oldest;
 	shelf_name((now_ns + utc_less_ns) / NS_PER_S, code_of(recorder->risen), name);
 	recorder->risen = 0;
 	ret = shelf_make(recorder->config.path);
 	if (ret) {
-		snprintf(recorder->text, sizeof(recorder->text), "%s: cannot be made: %s", recorder->config.path, strerror(-ret));
-		fail(recorder, ret, recorder->text);
+		snprintf(error, sizeof(error), "%s: cannot be made: %s", recorder->config.path, strerror(-ret));
+		fail(recorder, ret, error);
 		return;
 	}
 	ret = open_writer(recorder, name);
@@ -141,8 +146,6 @@ static void begin(struct recorder *recorder)
 		drop(recorder);
 		return;
 	}
-	recorder->settings = recorder->snapshot.settings;
-	recorder->ops->measurement(recorder->context, recorder->text, sizeof(recorder->text));
 	recorder->info.config = recorder->text;
 	recorder->info.settings = &recorder->settings;
 	recorder->info.line_hz = isnan(recorder->snapshot.readings.hz) ? 0 : recorder->snapshot.readings.hz < 55 ? 50 : 60;
@@ -150,8 +153,6 @@ static void begin(struct recorder *recorder)
 	recorder->info.trigger_ns = recorder->trigger_ns = now_ns;
 	recorder->end_ns = now_ns + llround(recorder->config.after_s * (double)NS_PER_S);
 	recorder->newest_ns = 0;
-	tap_look(recorder->tap, reading);
-	recorder->next = reading->oldest;
 	set_state(recorder, RECORDER_CAPTURING);
 }
 

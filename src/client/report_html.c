@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "client/report.h"
 #include "picture/picture_file.h"
@@ -11,15 +12,16 @@ static const char style[] =
 	":root{--paper:#fff;--ink:#1b1f24;--faint:#5b6470;--grid:#d8dce2;--real:#2f7fd0;--reactive:#c4501b;--apparent:#5b6470;--alert:#c62828}\n"
 	"@media(prefers-color-scheme:dark){:root{--paper:#14181d;--ink:#e8ebef;--faint:#9aa4b0;--grid:#343b44;--real:#5aa2ea;"
 	"--reactive:#f08a4b;--apparent:#9aa4b0;--alert:#ef6a6a;color-scheme:dark}}\n"
-	"body{background:var(--paper);color:var(--ink);font:15px/1.4 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}\n"
+	"body{background:var(--paper);color:var(--ink);font:15px/1.4 sans-serif;max-width:66em;margin:2em auto;padding:0 1em}\n"
 	"svg{width:100%;height:auto;display:block;margin:.6em 0;font-family:sans-serif}\n"
 	".l{fill:none}.f{stroke:none}\n"
 	".f.ink{fill:var(--ink)}.f.faint{fill:var(--faint)}.f.grid{fill:var(--grid)}.f.real{fill:var(--real)}.f.reactive{fill:var(--reactive)}"
 	".f.apparent{fill:var(--apparent)}.f.alert{fill:var(--alert)}\n"
 	".l.ink{stroke:var(--ink)}.l.faint{stroke:var(--faint)}.l.grid{stroke:var(--grid)}.l.real{stroke:var(--real)}"
 	".l.reactive{stroke:var(--reactive)}.l.apparent{stroke:var(--apparent)}.l.alert{stroke:var(--alert)}\n"
-	"table{border-collapse:collapse;width:100%;margin:1em 0;font-variant-numeric:tabular-nums}\n"
+	"table{border-collapse:collapse;width:100%;font-size:87%;margin:1em 0;font-variant-numeric:tabular-nums}\n"
 	"th,td{text-align:right;padding:.2em .5em;border-bottom:1px solid var(--grid)}th:first-child,td:last-child,th:last-child{text-align:left}\n"
+	"tbody th,td b{white-space:nowrap;font-weight:inherit}tbody th{font-weight:bold}\n"
 	"caption{text-align:left;font-weight:bold}tfoot{font-weight:bold}.small{color:var(--faint);font-size:85%}\n";
 
 static void escaped_line(FILE *out, const char *open, const char *text, const char *close)
@@ -54,7 +56,10 @@ static void write_cells(FILE *out, const struct report *report, const struct pro
 		report_demand(report, span, i, text);
 		escaped_line(out, "<td>", text, "</td>");
 		report_days_time(span->max_s[i], time);
-		escaped_line(out, "<td>", isnan(span->max[i]) ? "" : time, "</td>");
+		if (isnan(span->max[i]))
+			fputs("<td></td>", out);
+		else	/* broken between date and time, if at all */
+			fprintf(out, "<td><b>%.*s</b>%s</td>", (int)strcspn(time, " "), time, time + strcspn(time, " "));
 	}
 	report_alert_words(span, text);
 	escaped_line(out, "<td>", text, "</td></tr>\n");
@@ -114,8 +119,10 @@ static void write_head(FILE *out, const struct report *report)
 		"<title>Load and energy report %s to %s</title>\n<style>\n%s</style></head>\n<body>\n<h1>Load and energy report</h1>\n",
 		from, to, style);
 	fprintf(out, "<p><strong>%s to %s</strong>, local time ", from, to);
-	escaped_line(out, "(", zone[0], "; at the end ");
-	escaped_line(out, "", zone[1], ")<br>\n");
+	escaped_line(out, "(", zone[0], "");
+	if (strcmp(zone[0], zone[1]))
+		escaped_line(out, "; then ", zone[1], "");
+	fputs(")<br>\n", out);
 	escaped_line(out, "", report->meter, "<br>\n");
 	fprintf(out, "<span class=\"small\">made %s</span></p>\n", made);
 }

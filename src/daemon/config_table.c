@@ -186,7 +186,7 @@ const struct config_key config_keys[] = {
 	STRING("panel.buttons", buttons.device),
 	BUTTON("plus", PANEL_PLUS), BUTTON("minus", PANEL_MINUS), BUTTON("next", PANEL_NEXT), BUTTON("back", PANEL_BACK),
 	NUMBER("capture.ring_s", capture.ring_s, 2, 60, "s"),
-	{ .path = "capture.path", .type = CONFIG_STRING, FIELD(capture.path), .valid = is_set, .note = "the path of a directory" },
+	STRING("capture.path", capture.path),
 	{ .path = "capture.on_alerts", .type = CONFIG_STRING, FIELD(capture.on_alerts), .valid = is_alerts,
 	  .note = "\"\", \"all\", or codes of alerts as in \"phase_loss_a, frequency\"" },
 	NUMBER("capture.after_s", capture.after_s, 1, 600, "s"),

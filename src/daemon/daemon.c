@@ -412,6 +412,8 @@ int daemon_configure(struct config *config, const struct options *options, FILE 
 		ret = override("--state", "", options->state, config->store_path, sizeof(config->store_path), errors) ? -EINVAL : ret;
 	if (options->control)
 		ret = override("--control", "", options->control, config->control_socket, sizeof(config->control_socket), errors) ? -EINVAL : ret;
+	if (!*config->capture.path)
+		snprintf(config->capture.path, sizeof(config->capture.path), "%s/captures", config->store_path);
 	return ret;
 }
 

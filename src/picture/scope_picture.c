@@ -190,6 +190,19 @@ static double largest_harmonic(const struct scope_view *view, int first)
 	return largest;
 }
 
+/* None of those shown has it: no bar then would say that there is none. */
+static bool is_unknown(const struct scope_view *view, int first, unsigned h)
+{
+	bool shown = false;
+
+	for (int c = first; c < first + PHASES; c++) {
+		if (view->channel[c].shown && isfinite(view->channel[c].harmonic[h]))
+			return false;
+		shown |= view->channel[c].shown;
+	}
+	return shown;
+}
+
 static void draw_harmonics(struct picture *page, const struct scope_view *view, int first)
 {
 	struct plot plot = make_plot(page, &harmonic_frames[first / PHASES]);
@@ -206,6 +219,8 @@ static void draw_harmonics(struct picture *page, const struct scope_view *view, 
 
 		snprintf(text, sizeof(text), "%u", h);
 		picture_text(page, plot_x(&plot, h), plot.y + plot.height + 11.6, 8, PICTURE_CENTRE, false, PICTURE_FAINT, text);
+		if (is_unknown(view, first, h))
+			picture_text(page, plot_x(&plot, h), plot.y + plot.height - 4, 8, PICTURE_CENTRE, false, PICTURE_FAINT, "?");
 	}
 	for (int phase = 0; phase < PHASES; phase++) {
 		const struct scope_channel *channel = &view->channel[first + phase];

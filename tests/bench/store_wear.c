@@ -20,6 +20,7 @@
 #define SUBINTERVAL_S 900
 #define DAY_S 86400
 #define GOAL_BYTES 100e6
+#define GOAL_FILES_BYTES 20e6	/* the same on every machine; more: hot rows have come to lie on more pages */
 
 static struct script script;
 
@@ -78,8 +79,7 @@ int main(int argc, char **argv)
 	printf("written by SQLite to its files: %.1f MB\n", (double)(behind.bytes_written - before.bytes_written) / 1e6);
 	printf("written to the storage (kernel): %.1f MB%s\n", (double)kernel / 1e6, kernel ? "" : " (none counted: a tmpfs?)");
 	printf("longest commit: %.1f ms\n", worst_s * 1e3);
-	status = (double)kernel < GOAL_BYTES && (double)(behind.bytes_written - before.bytes_written) < GOAL_BYTES ? EXIT_SUCCESS
-														  : EXIT_FAILURE;
+	status = (double)kernel < GOAL_BYTES && (double)(behind.bytes_written - before.bytes_written) < GOAL_FILES_BYTES ? EXIT_SUCCESS : EXIT_FAILURE;
 out:
 	script_kill(store);
 	script_remove_directory(directory);

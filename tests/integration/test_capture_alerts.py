@@ -146,3 +146,25 @@ def test_a_code_that_is_none_is_refused(tmp_path):
     (tmp_path / "conf").write_text(config(tmp_path, on_alerts='"phase_lost"'), encoding="ascii")
     done = subprocess.run([DAEMON, "-t", "-c", tmp_path / "conf"], capture_output=True, text=True, timeout=HANG_S, check=False)
     assert done.returncode == 2 and re.search(r'capture\.on_alerts: got "phase_lost", must be "", "all", or codes', done.stderr), done.stderr
+
+
+def test_captures_lie_in_the_directory_of_the_state_where_no_other_is_named(daemon):
+    meter = daemon(config='adc: { source = "sim"; };\ncapture: { on_alerts = "phase_loss_a"; after_s = 1.0; ring_s = 2.0; };\n').wait_live()
+    with Meter(meter) as at:
+        wait_for(lambda: at.status()["meter"]["cycle"] >= 2, "a second second")
+        at.alert(True)
+        wait_for(lambda: at.capture()["count"] + at.capture()["failures"] == 1, "a capture is written")
+        assert captures(meter.state / "captures") == [at.capture()["last"]]
+
+
+def test_the_configuration_in_effect_tells_where_captures_lie(tmp_path):
+    def printed(text, *arguments):
+        (tmp_path / "conf").write_text(text, encoding="ascii")
+        done = subprocess.run([DAEMON, "-p", "-c", tmp_path / "conf", *arguments], capture_output=True, text=True, timeout=HANG_S, check=True)
+        return re.search(r"capture: \{.*?^ +path = (\S+);", done.stdout, re.M | re.S)[1]
+
+    assert printed("") == '"/var/lib/dinmeterd/captures"'
+    assert printed('store: { path = "/here"; };') == '"/here/captures"' and printed("", "--state", "/there") == '"/there/captures"'
+    assert printed('capture: { path = "/mine"; };', "--state", "/there") == '"/mine"'
+    longest = "/" + 254 * "x"
+    assert printed("", "--state", longest) == f'"{longest}/captures"'

@@ -68,6 +68,33 @@ def test_a_read_only_disk_stops_nothing_and_loses_nothing(daemon, disk):
     check_mended(meter)
 
 
+def test_a_disk_that_fills_under_a_capture_costs_that_capture_alone(daemon, disk):
+    """Three seconds are 240 kB and as many again on the way; with room for them the next alert's is whole."""
+    meter = daemon(config=SIMULATED + 'capture: { on_alerts = "phase_loss_a"; after_s = 1.0; ring_s = 2.0; };\n', state=disk / "state").wait_live()
+    place = disk / "state" / "captures"
+    with meter.bus() as bus, Control(meter.control) as control:
+        def capture():
+            return control.get("status", parts=["capture"])["capture"]
+
+        def alert(on):
+            bus.write(142, 99 if on else 10)
+            cycle = control.get("status", parts=["meter"])["meter"]["cycle"]
+            wait_for(lambda: control.get("status", parts=["meter"])["meter"]["cycle"] > cycle, "a second of it")
+
+        wait_for(lambda: control.get("status", parts=["meter"])["meter"]["cycle"] >= 2, "a second second")
+        alert(True)
+        wait_for(lambda: capture()["failures"] == 1, "it cannot be written")
+        assert capture()["state"] == "failing" and capture()["last_error"] == "No space left on device", capture()
+        assert place.is_dir() and not list(place.iterdir()), "what was begun is gone"
+        alert(False)
+        subprocess.run(["mount", "-o", "remount,size=4m", disk], check=True)
+        alert(True)
+        wait_for(lambda: capture()["count"] == 1, "the next one is written")
+        assert len(list(place.iterdir())) == 3
+    assert len(re.findall("capture: .*No space left", meter.log)) == 1, meter.log
+    check_alive(meter)
+
+
 def fill(filler):
     for size in (65536, 4096, 512, 1):
         try:

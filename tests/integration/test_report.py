@@ -112,7 +112,13 @@ def test_html_has_the_sums_of_the_log_by_local_days(meter):
     assert (rows["2026-10-24"][9], rows["2026-10-25"][9]) == ("none", "low_pf_a")
     assert rows["power factor of A under 0.5"][1:] == ["1", "4", "1 h 00 min", "2026-10-25 04:45", "2026-10-25 05:45"]
     assert "CEST, UTC+02:00" in text and "CET, UTC+01:00" in text
+    assert re.search(r"<b>2026-10-24</b> 01:30</td>", text), "a date is not broken at its hyphens"
     assert "prefers-color-scheme:dark" in text and "http" not in re.sub(r"http-equiv", "", text)
+
+
+def test_a_zone_that_does_not_change_is_told_once(meter):
+    run("report", "--socket", meter.control, "-o", str(meter.directory / "utc.html"), *period(), TZ="UTC")
+    assert "local time (UTC, UTC+00:00)<br>" in (meter.directory / "utc.html").read_text(encoding="utf-8")
 
 
 def test_pdf_is_one_page_of_a4_with_the_same_numbers(meter):

@@ -1,11 +1,13 @@
 /* Captures that alerts begin: a ring that is filled in time, alerts by script, files that are looked at afterwards. */
 #include <check.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +27,32 @@ static double memory[ADC_CHANNELS][SCANS_MOST];
 static double *mine[ADC_CHANNELS];
 static bool restless;		/* the alert comes and goes with every look */
 static unsigned alerts, looks, dead_looks;	/* at the first ones nothing is measured yet */
+static unsigned asked;		/* for the measurement */
+static enum { ANSWERS, MKDIR_HANGS, FSYNC_HANGS } disk;
+static bool hung;
+
+/* In the place of the library's: a disk that does not answer until it does. */
+static void wait_for_disk(int hangs)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	while ((int)__atomic_load_n(&disk, __ATOMIC_SEQ_CST) == hangs) {
+		__atomic_store_n(&hung, true, __ATOMIC_SEQ_CST);
+		nanosleep(&pause, NULL);
+	}
+}
+
+int mkdir(const char *path, mode_t mode)
+{
+	wait_for_disk(MKDIR_HANGS);
+	return (int)syscall(SYS_mkdirat, AT_FDCWD, path, mode);
+}
+
+int fsync(int fd)
+{
+	wait_for_disk(FSYNC_HANGS);
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static void copy_snapshot(void *context, struct snapshot *snapshot)
 {
@@ -40,6 +68,7 @@ static void copy_snapshot(void *context, struct snapshot *snapshot)
 static void show_measurement(void *context, char *text, size_t size)
 {
 	(void)context;
+	__atomic_fetch_add(&asked, 1, __ATOMIC_SEQ_CST);
 	snprintf(text, size, "meter: { };\n");
 }
 
@@ -230,6 +259,72 @@ START_TEST(only_a_named_alert_that_rises_begins_one)
 }
 END_TEST
 
+/* The thread that was left alone, which nobody can join. */
+static bool runs(void)
+{
+	DIR *tasks = opendir("/proc/self/task");
+	struct dirent *task;
+	bool found = false;
+	char path[300], name[20] = "";
+
+	while (!found && (task = readdir(tasks))) {
+		FILE *in;
+
+		snprintf(path, sizeof(path), "/proc/self/task/%s/comm", task->d_name);
+		in = fopen(path, "r");
+		found = in && fgets(name, sizeof(name), in) && !strcmp(name, "recorder\n");
+		if (in)
+			fclose(in);
+	}
+	closedir(tasks);
+	return found;
+}
+
+/* Hangs in the middle of a capture; the end leaves the recorder alone with it, and it then does no more than forget. */
+static void end_while_disk_hangs(int hangs)
+{
+	const struct timespec pause = { .tv_nsec = 1000000 };
+	int64_t limit_ns = monotonic_ns() + HANG_NS, begin_ns;
+	unsigned before;
+
+	config.after_s = 0.05;
+	begin();
+	wait_for_looks(1);
+	__atomic_store_n(&disk, hangs, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&alerts, ALERT_LOW_PF(1), __ATOMIC_RELAXED);
+	while (!__atomic_load_n(&hung, __ATOMIC_SEQ_CST)) {
+		ck_assert_msg(monotonic_ns() < limit_ns, "the disk was never asked");
+		put(20, 2000, monotonic_ns());
+		nanosleep(&pause, NULL);
+	}
+	begin_ns = monotonic_ns();
+	recorder_stop(recorder, begin_ns + 100000000);
+	recorder = NULL;
+	ck_assert_double_le((double)(monotonic_ns() - begin_ns), 5e9);
+	/* what it was lent is gone now */
+	tap_free(tap);
+	tap = NULL;
+	before = __atomic_load_n(&asked, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&disk, ANSWERS, __ATOMIC_SEQ_CST);
+	while (runs()) {
+		ck_assert_msg(monotonic_ns() < limit_ns, "it never ends");
+		nanosleep(&pause, NULL);
+	}
+	ck_assert_uint_eq(__atomic_load_n(&asked, __ATOMIC_SEQ_CST), before);
+}
+
+START_TEST(an_end_while_the_place_cannot_be_made_waits_for_no_disk_and_is_asked_nothing)
+{
+	end_while_disk_hangs(MKDIR_HANGS);
+}
+END_TEST
+
+START_TEST(an_end_while_the_files_cannot_be_written_waits_for_no_disk)
+{
+	end_while_disk_hangs(FSYNC_HANGS);
+}
+END_TEST
+
 START_TEST(names_sort_by_time_and_only_they_are_own)
 {
 	static const struct { const char *file; bool own, unfinished; } rows[] = {
@@ -269,6 +364,8 @@ int main(void)
 	tcase_add_test(cases, a_capture_ends_when_it_alone_is_all_that_may_be_kept);
 	tcase_add_test(cases, the_seconds_before_a_source_falls_silent_are_written_all_the_same);
 	tcase_add_test(cases, only_a_named_alert_that_rises_begins_one);
+	tcase_add_test(cases, an_end_while_the_place_cannot_be_made_waits_for_no_disk_and_is_asked_nothing);
+	tcase_add_test(cases, an_end_while_the_files_cannot_be_written_waits_for_no_disk);
 	tcase_add_test(cases, names_sort_by_time_and_only_they_are_own);
 	suite_add_tcase(suite, cases);
 	srunner_run_all(runner, CK_NORMAL);

@@ -139,6 +139,28 @@ START_TEST(the_svg_says_its_title_units_and_legends_in_words)
 }
 END_TEST
 
+START_TEST(a_harmonic_that_is_not_known_is_told_from_one_that_is_not_there)
+{
+	for (int unknown = 0; unknown <= 2; unknown++) {
+		struct scope_view view;
+		int marks = 0;
+		size_t size;
+		char *bytes;
+
+		make_view(&view);
+		for (int c = 0; c < ADC_CHANNELS; c++)
+			for (int h = HARMONICS_MAX; h > HARMONICS_MAX - unknown; h--)
+				view.channel[c].harmonic[h] = NAN;
+		ck_assert_int_eq(scope_picture_write(&view, in_directory("unknown.svg"), PICTURE_LIGHT), 0);
+		bytes = read_file(path, &size);
+		for (const char *at = bytes; (at = strstr(at, "\n?\n")); at++)
+			marks++;
+		ck_assert_int_eq(marks, 2 * unknown);
+		free(bytes);
+	}
+}
+END_TEST
+
 /* Every element is closed, in its order, quotes end and no loose < or & stands anywhere: what a parser of XML would refuse. */
 static bool is_well_formed(const char *xml)
 {
@@ -478,6 +500,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, make_directory, remove_directory);
 	tcase_add_test(tcase, each_format_has_its_signature_and_the_size_asked_for);
 	tcase_add_test(tcase, the_svg_says_its_title_units_and_legends_in_words);
+	tcase_add_test(tcase, a_harmonic_that_is_not_known_is_told_from_one_that_is_not_there);
 	tcase_add_test(tcase, an_svg_is_well_formed);
 	tcase_add_test(tcase, a_wave_passes_through_the_points_computed_for_it);
 	tcase_add_test(tcase, light_and_dark_differ_in_paper);
