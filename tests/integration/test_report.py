@@ -116,6 +116,24 @@ def test_html_has_the_sums_of_the_log_by_local_days(meter):
     assert "prefers-color-scheme:dark" in text and "http" not in re.sub(r"http-equiv", "", text)
 
 
+def drawn(text, label):
+    """Values that the bars of a diagram stand for, by the labels of its grid."""
+    svg = re.search(f'<svg [^>]*aria-label="{label}.*?</svg>', text, re.S)[0]
+    grid = re.findall(r'points="44\.00,([\d.]+) 515\.00,[\d.]+"/>\n<text [^>]*text-anchor="end">([\d.]+)</text>', svg)
+    (bottom, zero), (top, most) = ([float(number) for number in grid[i]] for i in (0, -1))
+    return [zero + (bottom - float(y)) / (bottom - top) * (most - zero) for y in re.findall(r'<rect class="f real" x="[\d.]+" y="([\d.]+)"', svg)
+            if bottom - float(y) > 0][0 if label[0] == "E" else 1:]
+
+
+def test_the_diagrams_show_the_values_of_the_table(meter):
+    text = report(meter, "drawn.html").read_text(encoding="utf-8")
+    bars = drawn(text, "Energy")
+    assert len(bars) == len(DAYS)
+    for bar, kwh in zip(bars, expected_kwh()):
+        assert abs(bar - kwh) < 0.02 * kwh, (bars, expected_kwh())
+    assert abs(max(drawn(text, "Load")) - 4.24) < 0.03
+
+
 def test_a_zone_that_does_not_change_is_told_once(meter):
     run("report", "--socket", meter.control, "-o", str(meter.directory / "utc.html"), *period(), TZ="UTC")
     assert "local time (UTC, UTC+00:00)<br>" in (meter.directory / "utc.html").read_text(encoding="utf-8")

@@ -280,6 +280,44 @@ START_TEST(a_wave_passes_through_the_points_computed_for_it)
 }
 END_TEST
 
+/* By the colour of its phase: 0, 1, 2, or -1. */
+static int phase_at(cairo_surface_t *surface, double x, double y)
+{
+	uint32_t colour = pixel(surface, 1.5 * x, 1.5 * y);
+	int red = (int)(colour >> 16), green = (int)(colour >> 8 & 0xff), blue = (int)(colour & 0xff);
+
+	if (abs(red - green) < 60 && abs(green - blue) < 60)
+		return -1;
+	return blue > green && blue > red ? 0 : red > green ? 1 : 2;
+}
+
+START_TEST(arrows_point_where_the_phasors_do_and_bars_are_as_high_as_their_harmonics)
+{
+	cairo_surface_t *surface;
+	struct scope_view view;
+
+	make_view(&view);
+	for (int c = 0; c < ADC_CHANNELS; c++) {
+		view.channel[c].harmonic[7] = 0.015;
+		view.channel[c].shown = c < 3;
+	}
+	ck_assert_int_eq(scope_picture_write(&view, in_directory("arrows.png"), PICTURE_LIGHT), 0);
+	surface = cairo_image_surface_create_from_png(path);
+	for (int phase = 0; phase < 3; phase++) {
+		double angle = -phase * 2 * M_PI / 3;
+
+		ck_assert_int_eq(phase_at(surface, 792 + 50 * cos(angle), 200 - 50 * sin(angle)), phase);
+		for (int h = 5; h <= 7; h += 2) {
+			double x = 72 + 396 * (h + (phase - 1) * 0.26 - 1.4) / 20.2, part = h == 5 ? 1 : 0.5;
+
+			ck_assert_int_eq(phase_at(surface, x, 562 - 92 * (part - 0.04)), phase);
+			ck_assert_int_eq(phase_at(surface, x, 562 - 92 * (part + 0.04)), -1);
+		}
+	}
+	cairo_surface_destroy(surface);
+}
+END_TEST
+
 START_TEST(light_and_dark_differ_in_paper)
 {
 	static const uint32_t paper[] = { [PICTURE_LIGHT] = 0xffffff, [PICTURE_DARK] = 0x10151b };
@@ -501,6 +539,7 @@ int main(void)
 	tcase_add_test(tcase, each_format_has_its_signature_and_the_size_asked_for);
 	tcase_add_test(tcase, the_svg_says_its_title_units_and_legends_in_words);
 	tcase_add_test(tcase, a_harmonic_that_is_not_known_is_told_from_one_that_is_not_there);
+	tcase_add_test(tcase, arrows_point_where_the_phasors_do_and_bars_are_as_high_as_their_harmonics);
 	tcase_add_test(tcase, an_svg_is_well_formed);
 	tcase_add_test(tcase, a_wave_passes_through_the_points_computed_for_it);
 	tcase_add_test(tcase, light_and_dark_differ_in_paper);
