@@ -120,7 +120,20 @@ static const char *take_exponent(const char *at, const char *end, int *exponent)
 	return at == first ? NULL : at;
 }
 
-/* Exact where mantissa and power are exact doubles, which is all that instruments write; else within one unit. */
+/* mantissa x power, or / power for `divide`, in twice a double's digits and rounded once: a long double is no longer on some machines. */
+static double scale_long(uint64_t mantissa, double power, bool divide)
+{
+	double high = (double)mantissa, low = (double)(int64_t)(mantissa - (uint64_t)high), value;
+
+	if (divide) {
+		value = high / power;
+		return value + (fma(-value, power, high) + low) / power;
+	}
+	value = high * power;
+	return value + (fma(high, power, -value) + low * power);
+}
+
+/* Rounded once where the power is an exact double, which is all that instruments write; else within one unit of a long double. */
 static double decimal_value(const struct decimal *number)
 {
 	static const double powers[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
@@ -133,6 +146,10 @@ static double decimal_value(const struct decimal *number)
 			return (double)number->mantissa * powers[number->exponent];
 		if (number->exponent < 0 && number->exponent >= -22)
 			return (double)number->mantissa / powers[-number->exponent];
+	} else if (number->exponent >= -22 && number->exponent <= 22) {
+		if (number->exponent < 0)
+			return scale_long(number->mantissa, powers[-number->exponent], true);
+		return scale_long(number->mantissa, powers[number->exponent], false);
 	}
 	if (number->exponent < -400)
 		return 0;

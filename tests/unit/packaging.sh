@@ -3,11 +3,16 @@
 # program; what they need to be built is what scripts/setup installs.
 set -u
 debian=$top_srcdir/debian
+if grep -q '^systemdsystemunitdir = *$' Makefile; then
+	echo "cannot run: configured without a directory for systemd's units, which the packages have"
+	exit 77
+fi
 directory=$(mktemp -d) || exit 99
 trap 'rm -rf "$directory"' EXIT
 status=0
 
-if ! make -s install DESTDIR="$directory/root" prefix=/usr sysconfdir=/etc systemdsystemunitdir=/lib/systemd/system \
+if ! make -s install DESTDIR="$directory/root" prefix=/usr sysconfdir=/etc \
+	systemdsystemunitdir=/lib/systemd/system udevrulesdir=/lib/udev/rules.d \
 	>"$directory/log" 2>&1; then
 	cat "$directory/log"
 	echo "make install DESTDIR=... fails"

@@ -49,9 +49,9 @@ START_TEST(numbers_of_up_to_15_digits_are_exact)
 
 	for (int i = 0; i < 200000; i++) {
 		double read = 0;
-		long mantissa = (long)rand_r(&seed) * 400000 + rand_r(&seed);
+		int64_t mantissa = (int64_t)rand_r(&seed) * 400000 + rand_r(&seed);
 
-		snprintf(text, sizeof(text), "%s0.%015ld", i % 2 ? "-" : "", mantissa);
+		snprintf(text, sizeof(text), "%s0.%015lld", i % 2 ? "-" : "", (long long)mantissa);
 		ck_assert_int_eq(comtrade_parse_double(span(text), &read), 0);
 		ck_assert_double_eq(read, strtod(text, NULL));
 	}

@@ -493,7 +493,7 @@ START_TEST(handover_never_lies_on_a_disk)
 	ck_assert_int_eq(handover_find(directory, &name), 0);
 	error = handover_open(&handover, &name);
 	script_remove_directory(disk);
-	if (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC)
+	if ((uint32_t)status.f_type == TMPFS_MAGIC || (uint32_t)status.f_type == RAMFS_MAGIC)
 		printf("builds in memory: not shown\n");
 	else
 		ck_assert_int_eq(error, -ENODEV);
