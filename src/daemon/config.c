@@ -34,6 +34,7 @@ void config_defaults(struct config *config)
 		.buttons.key = { [PANEL_PLUS] = "KEY_UP", [PANEL_MINUS] = "KEY_DOWN", [PANEL_NEXT] = "KEY_RIGHT",
 				 [PANEL_BACK] = "KEY_LEFT" },
 		.capture = { .ring_s = 10, .after_s = 10, .keep = 20, .max_mb = 1000 },
+		.sandbox = true,
 	};
 	for (int c = 0; c < CONTACTS; c++)
 		config->outputs.contact[c] = (struct contact_config){ .line = "-1", .bias = '=', .drive = 'p' };

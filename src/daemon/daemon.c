@@ -9,12 +9,14 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "daemon/access.h"
 #include "daemon/daemon_private.h"
 #include "daemon/log.h"
 #include "daemon/memory_lock.h"
 #include "daemon/monotonic.h"
 #include "daemon/options.h"
 #include "daemon/restore.h"
+#include "daemon/sandbox.h"
 
 /* The meter may stand still that long before blocks are dropped. */
 #define QUEUE_S 4.0
@@ -394,9 +396,14 @@ static int override(const char *option, const char *prefix, const char *path, ch
 	return -EINVAL;
 }
 
+static const char *config_file(const struct options *options)
+{
+	return options->file ? options->file : options->simulate ? NULL : DAEMON_CONFIG_FILE;
+}
+
 int daemon_configure(struct config *config, const struct options *options, FILE *errors)
 {
-	const char *file = options->file ? options->file : options->simulate ? NULL : DAEMON_CONFIG_FILE;
+	const char *file = config_file(options);
 	int ret = 0;
 
 	config_defaults(config);
@@ -417,6 +424,14 @@ int daemon_configure(struct config *config, const struct options *options, FILE 
 	return ret;
 }
 
+/* Before there are threads: each has what it starts with. */
+static int run_confined(struct daemon *daemon, const struct options *options)
+{
+	if (daemon->config.sandbox)
+		sandbox_enter(&daemon->config, config_file(options), daemon->keeps_state);
+	return run(daemon);
+}
+
 int daemon_main(int argc, char **argv)
 {
 	struct daemon *daemon = calloc(1, sizeof(*daemon));
@@ -429,6 +444,8 @@ int daemon_main(int argc, char **argv)
 	}
 	options = &daemon->options;
 	status = options_read(options, argc, argv);
+	if (status < 0 && options->grant)
+		status = access_main(options->file, options->grant);
 	if (status >= 0) {
 		free(daemon);
 		return status;
@@ -444,7 +461,7 @@ int daemon_main(int argc, char **argv)
 	else if (options->print || options->check)
 		status = EXIT_DONE;
 	else
-		status = run(daemon);
+		status = run_confined(daemon, options);
 	if (status == EXIT_DONE && options->print)
 		config_print(&daemon->config, stdout);
 	free(daemon);
