@@ -16,7 +16,6 @@
 #include "panel/buttons.h"
 #include "panel/display.h"
 
-
 struct config {
 	struct adc_config adc;
 	struct settings settings;

@@ -46,6 +46,8 @@ static void allow(struct sandbox_plan *plan, const char *path, enum sandbox_righ
 {
 	if (plan->places < SANDBOX_PLACES)
 		plan->place[plan->places++] = (struct sandbox_place){ .path = path, .right = right };
+	else
+		log_warning("sandbox: %s: is not opened, there are too many places", path);
 }
 
 static bool is_directory(const char *path)
@@ -69,13 +71,27 @@ static void cut(char *path)
 /* Room for a path that is to be cut, or NULL. */
 static char *copy(struct sandbox_plan *plan, const char *path)
 {
-	if (plan->paths == SANDBOX_PATHS || !*path || strlen(path) >= sizeof(plan->path[0]))
+	if (!*path)
 		return NULL;
+	if (plan->paths == SANDBOX_PATHS || strlen(path) >= sizeof(plan->path[0])) {
+		log_warning("sandbox: %s: is not opened, its path is too long or one too many", path);
+		return NULL;
+	}
 	snprintf(plan->path[plan->paths], sizeof(plan->path[0]), "%s", path);
 	return plan->path[plan->paths++];
 }
 
-/* The directory that a path stands in. */
+static bool is_same(const char *a, const char *b)
+{
+	struct stat one, other;
+
+	return !stat(a, &one) && !stat(b, &other) && one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+}
+
+/*
+ * The directory that a path stands in; in one that holds much else, which no meter needs, the file alone: where it is replaced by
+ * another, that is not read.
+ */
 static void allow_directory_of(struct sandbox_plan *plan, const char *path, enum sandbox_right right)
 {
 	char *directory = copy(plan, path);
@@ -83,7 +99,13 @@ static void allow_directory_of(struct sandbox_plan *plan, const char *path, enum
 	if (!directory)
 		return;
 	cut(directory);
-	allow(plan, directory, right);
+	if (!is_same(directory, "/") && !is_same(directory, "/etc")) {
+		allow(plan, directory, right);
+		return;
+	}
+	if (right == SANDBOX_READ)
+		allow(plan, path, right);
+	log_notice("sandbox: %s: is not opened as a whole for %s", directory, path);
 }
 
 /*
@@ -98,8 +120,10 @@ static void allow_tree(struct sandbox_plan *plan, const char *path)
 		return;
 	while (!is_directory(directory))
 		cut(directory);
-	if (strcmp(directory, "/"))
+	if (!is_same(directory, "/"))
 		allow(plan, directory, SANDBOX_WRITE);
+	else
+		log_notice("sandbox: /: is not opened as a whole for %s", path);
 }
 
 static bool is_real_contact(const struct contact_config *contact)

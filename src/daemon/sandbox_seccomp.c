@@ -12,9 +12,6 @@
 #include <sys/stat.h>
 
 /* Not in every header. */
-#ifndef CLONE_NEWTIME
-#define CLONE_NEWTIME 0x80
-#endif
 #ifndef SHM_EXEC
 #define SHM_EXEC 0100000
 #endif

@@ -4,7 +4,7 @@
 
 # Packages inside the machine: systemd, tools of the tests, the run-time libraries of the daemon.
 VM_GUEST_PACKAGES="systemd-sysv,udev,kmod,procps,libiio-utils,mbpoll,libiio0,libmodbus5,libconfig9,libsystemd0,libgpiod2,\
-libsqlite3-0,libjson-c5,libncursesw6,libevdev2,libcairo2,fonts-dejavu-core"
+libsqlite3-0,libjson-c5,libncursesw6,libevdev2,libseccomp2,libcairo2,fonts-dejavu-core"
 
 # Kernel modules inside the machine, with whatever they depend on.
 VM_MODULES="virtio_pci virtio_blk ext4 crc32c_generic industrialio-triggered-buffer uinput evdev"
