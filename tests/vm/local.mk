@@ -19,3 +19,8 @@ tests_vm_front_LDADD = -lutil
 
 # The machine whose power is cut, and the bus master outside of it.
 EXTRA_DIST += %D%/power/init %D%/power/meter.conf %D%/power/master.py
+
+# What the service's unit forbids, tried in its place.
+EXTRA_DIST += %D%/guest/test-protection
+check_PROGRAMS += %D%/tries
+tests_vm_tries_SOURCES = %D%/tries.c
