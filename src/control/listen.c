@@ -17,7 +17,7 @@
 #define GROUP_BYTES_FIRST 1024
 #define GROUP_BYTES_MOST (1 << 20)
 
-/* The group's number, or -1 after a warning. */
+/* The group's number, or -1. */
 static gid_t find_group(const char *name)
 {
 	struct group entry, *found = NULL;
@@ -36,9 +36,19 @@ static gid_t find_group(const char *name)
 		return gid;
 	}
 	free(bytes);
-	if (*name)
-		log_warning("control: there is no group '%s': only root and the daemon's own user may connect", name);
 	return (gid_t)-1;
+}
+
+/* The same, after a warning when there is none.  One that was found once is believed, for who may not look any more. */
+static gid_t know_group(gid_t known, const char *name)
+{
+	gid_t gid = find_group(name);
+
+	if (gid == (gid_t)-1 && *name)
+		gid = known;
+	if (gid == (gid_t)-1 && *name)
+		log_warning("control: there is no group '%s': only root and the daemon's own user may connect", name);
+	return gid;
 }
 
 /* Makes the directory of the socket when it is missing: for its owner and the group, whatever the umask says. */
@@ -56,6 +66,11 @@ static void make_directory(const char *path, gid_t group)
 		log_warning("control: %s: cannot be given to the group: %s", directory, strerror(errno));
 	if (chmod(directory, 0750))
 		log_warning("control: %s: its mode cannot be set: %s", directory, strerror(errno));
+}
+
+void listen_make_directory(const char *path, const char *group)
+{
+	make_directory(path, find_group(group));
 }
 
 /* Is the name still that of the open file? */
@@ -160,7 +175,7 @@ int listen_open(struct listener *listener, const char *path, const char *group)
 	if ((size_t)snprintf(address.sun_path, sizeof(address.sun_path), "%s", path) >= sizeof(address.sun_path))
 		return -ENAMETOOLONG;
 	snprintf(lock_path, sizeof(lock_path), "%s.lock", path);
-	listener->group = find_group(group);
+	listener->group = know_group(listener->group, group);
 	make_directory(path, listener->group);
 	lock_fd = take_lock(lock_path, &listener->holder);
 	if (lock_fd < 0)

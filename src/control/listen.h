@@ -10,7 +10,7 @@
 
 struct listener {
 	int fd;			/* -1 = none */
-	gid_t group;		/* (gid_t)-1 = none */
+	gid_t group;		/* (gid_t)-1 = none, also before the first listen_open */
 	dev_t device;		/* of the socket's name */
 	ino_t inode;
 	pid_t holder;		/* after -EADDRINUSE and -EAGAIN: that process, 0 = cannot be told */
@@ -22,6 +22,12 @@ struct listener {
  * there, -EEXIST what is there is no socket, -EAGAIN another process is just at it.
  */
 int listen_open(struct listener *listener, const char *path, const char *group);
+
+/*
+ * Makes the directory as listen_open would, where it is missing: for who will not be allowed to do so later.  What fails is silent, as
+ * listen_open will tell of it.
+ */
+void listen_make_directory(const char *path, const char *group);
 
 /* Is the name still that of this socket? */
 bool listen_is_there(const struct listener *listener, const char *path);

@@ -358,6 +358,7 @@ int control_start(struct control **out, const char *path, const char *group, con
 	snprintf(control->group, sizeof(control->group), "%s", group);
 	control->protocol = (struct protocol){ .ops = ops, .context = context };
 	control->listener.fd = -1;
+	control->listener.group = (gid_t)-1;
 	control->backoff_ns = BACKOFF_FIRST;
 	for (int i = 0; i < CLIENTS_MAX; i++)
 		connection_init(&control->client[i], -1);

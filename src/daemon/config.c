@@ -30,7 +30,8 @@ void config_defaults(struct config *config)
 		.display = { .columns = 16, .baud = 9600 },
 		.buttons.key = { [PANEL_PLUS] = "KEY_UP", [PANEL_MINUS] = "KEY_DOWN", [PANEL_NEXT] = "KEY_RIGHT",
 				 [PANEL_BACK] = "KEY_LEFT" },
-		.capture = { .ring_s = 10, .path = "/var/lib/dinmeterd/captures", .after_s = 10, .keep = 20, .max_mb = 1000 },
+		.capture = { .ring_s = 10, .path = CONFIG_CAPTURE_PATH, .after_s = 10, .keep = 20, .max_mb = 1000 },
+		.sandbox = true,
 	};
 	for (int c = 0; c < CONTACTS; c++)
 		config->outputs.contact[c] = (struct contact_config){ .line = "-1", .bias = '=', .drive = 'p' };

@@ -4,6 +4,7 @@
 #ifndef DAEMON_CONFIG_H
 #define DAEMON_CONFIG_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "adc/adc.h"
@@ -14,6 +15,8 @@
 #include "outputs/outputs.h"
 #include "panel/buttons.h"
 #include "panel/display.h"
+
+#define CONFIG_CAPTURE_PATH "/var/lib/dinmeterd/captures"
 
 struct config {
 	struct adc_config adc;
@@ -29,6 +32,7 @@ struct config {
 	struct display_config display;
 	struct buttons_config buttons;
 	struct capture_config capture;
+	bool sandbox;
 	struct identity identity;
 	char source_at[280];		/* "FILE:LINE" of adc.recording, or else of adc.source; "" when no file has them */
 };

@@ -192,6 +192,8 @@ const struct config_key config_keys[] = {
 	INT("capture.keep", capture.keep, 1, 100000, "captures"),
 	INT("capture.max_mb", capture.max_mb, 1, 1000000, "MB"),
 
+	BOOL("security.sandbox", sandbox),
+
 	STRING("identity.vendor", identity.vendor),
 	STRING("identity.product", identity.product),
 	STRING("identity.id_string", identity.id_string),

@@ -9,11 +9,13 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
+#include "daemon/access.h"
 #include "daemon/daemon_private.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
 #include "daemon/options.h"
 #include "daemon/restore.h"
+#include "daemon/sandbox.h"
 
 /* The meter may stand still that long before blocks are dropped. */
 #define QUEUE_S 4.0
@@ -379,9 +381,26 @@ static int override(const char *option, const char *prefix, const char *path, ch
 	return -EINVAL;
 }
 
+/* Captures that the file does not send elsewhere go with the state: two meters on one machine do not mix theirs. */
+static int override_state(struct config *config, const char *path)
+{
+	int ret = override("--state", "", path, config->store_path, sizeof(config->store_path));
+	char captures[2 * sizeof(config->capture.path)];
+
+	if (ret || strcmp(config->capture.path, CONFIG_CAPTURE_PATH))
+		return ret;
+	snprintf(captures, sizeof(captures), "%s/captures", path);
+	return override("--state", "", captures, config->capture.path, sizeof(config->capture.path));
+}
+
+static const char *config_file(const struct options *options)
+{
+	return options->file ? options->file : options->simulate ? NULL : DAEMON_CONFIG_FILE;
+}
+
 static int configure(struct config *config, const struct options *options)
 {
-	const char *file = options->file ? options->file : options->simulate ? NULL : DAEMON_CONFIG_FILE;
+	const char *file = config_file(options);
 	int ret = 0;
 
 	config_defaults(config);
@@ -394,10 +413,18 @@ static int configure(struct config *config, const struct options *options)
 	if (options->pty)
 		ret = override("--pty", "pty:", options->pty, config->modbus.device, sizeof(config->modbus.device)) ? -EINVAL : ret;
 	if (options->state)
-		ret = override("--state", "", options->state, config->store_path, sizeof(config->store_path)) ? -EINVAL : ret;
+		ret = override_state(config, options->state) ? -EINVAL : ret;
 	if (options->control)
 		ret = override("--control", "", options->control, config->control_socket, sizeof(config->control_socket)) ? -EINVAL : ret;
 	return ret;
+}
+
+/* Before there are threads: each has what it starts with. */
+static int run_confined(struct daemon *daemon, const struct options *options)
+{
+	if (daemon->config.sandbox)
+		sandbox_enter(&daemon->config, config_file(options), daemon->keeps_state);
+	return run(daemon);
 }
 
 int daemon_main(int argc, char **argv)
@@ -408,6 +435,8 @@ int daemon_main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	if (options.grant)
+		return access_main(options.file, options.grant);
 	if (options.verbose)
 		log_set_level(LOG_DEBUG);
 	daemon = calloc(1, sizeof(*daemon));
@@ -423,7 +452,7 @@ int daemon_main(int argc, char **argv)
 	else if (options.print || options.check)
 		status = EXIT_DONE;
 	else
-		status = run(daemon);
+		status = run_confined(daemon, &options);
 	if (status == EXIT_DONE && options.print)
 		config_print(&daemon->config, stdout);
 	free(daemon);

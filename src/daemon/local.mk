@@ -1,5 +1,7 @@
 libshell_a_SOURCES += \
+	%D%/access.c %D%/access.h \
 	%D%/backoff.c %D%/backoff.h \
+	%D%/claims.c %D%/claims.h \
 	%D%/config.c %D%/config.h \
 	%D%/config_check.c \
 	%D%/config_print.c \
@@ -19,6 +21,9 @@ libshell_a_SOURCES += \
 	%D%/options.c %D%/options.h \
 	%D%/password.c %D%/password.h \
 	%D%/restore.c %D%/restore.h \
+	%D%/sandbox.c %D%/sandbox.h \
+	%D%/sandbox_landlock.c %D%/sandbox_landlock.h \
+	%D%/sandbox_seccomp.c %D%/sandbox_seccomp.h \
 	%D%/streams.c %D%/streams.h
 
 sbin_PROGRAMS += dinmeterd

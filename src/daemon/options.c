@@ -17,6 +17,7 @@ static const struct {
 	{ { "pty", required_argument, NULL, 'y' }, "LINK", "serve Modbus on a new pseudo-terminal with a symbolic link at LINK" },
 	{ { "state", required_argument, NULL, 'd' }, "DIR", "state directory; with -s and without it, nothing is kept" },
 	{ { "control", required_argument, NULL, 'k' }, "SOCKET", "control socket" },
+	{ { "grant", required_argument, NULL, 'g' }, "DEVICE", "for udev: give the device, a path in /sys, to the meter's group if it is configured" },
 	{ { "verbose", no_argument, NULL, 'v' }, NULL, "log debugging messages too" },
 	{ { "help", no_argument, NULL, 'h' }, NULL, "show this text" },
 	{ { "version", no_argument, NULL, 'V' }, NULL, "show the version" },
@@ -66,6 +67,7 @@ int options_read(struct options *options, int argc, char **argv)
 		case 'y': options->pty = optarg; break;
 		case 'd': options->state = optarg; break;
 		case 'k': options->control = optarg; break;
+		case 'g': options->grant = optarg; break;
 		case 'v': options->verbose = true; break;
 		case 'h': print_usage(stdout); return 0;
 		case 'V': puts("dinmeterd " PACKAGE_VERSION); return 0;

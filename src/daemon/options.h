@@ -14,6 +14,7 @@ struct options {
 	const char *pty;	/* --pty */
 	const char *state;	/* --state */
 	const char *control;	/* --control */
+	const char *grant;	/* --grant */
 };
 
 /*

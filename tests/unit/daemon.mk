@@ -1,11 +1,13 @@
 
 # The configuration and the log.
 DAEMON_TESTS = \
+	tests/unit/test_access \
 	tests/unit/test_backoff \
 	tests/unit/test_config \
 	tests/unit/test_meter_thread \
 	tests/unit/test_log \
-	tests/unit/test_password
+	tests/unit/test_password \
+	tests/unit/test_sandbox
 
 tests_unit_test_password_SOURCES = tests/unit/test_password.c
 tests_unit_test_password_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(LIBCRYPT_CFLAGS)
@@ -28,6 +30,18 @@ tests_unit_test_meter_thread_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_meter_thread_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_meter_thread_LDADD = tests/lib/libwave.a $(SHELL_LIBS) $(CHECK_LIBS)
 
+tests_unit_test_access_SOURCES = tests/unit/test_access.c
+tests_unit_test_access_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_access_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c
+tests_unit_test_sandbox_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_sandbox_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
+
 check_PROGRAMS += $(DAEMON_TESTS)
 TESTS += $(DAEMON_TESTS)
 EXTRA_DIST += tests/data/config
+
+# The units and what belongs to them.
+dist_check_SCRIPTS += tests/unit/service.sh
+TESTS += tests/unit/service.sh

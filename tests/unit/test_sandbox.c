@@ -1,0 +1,586 @@
+/*
+ * Inside the sandbox: what the daemon needs goes on, what it must not do fails.  Each try is made twice, by a process without the
+ * sandbox, which shows that it is the sandbox that forbids, and by one inside.
+ */
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <grp.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "daemon/log.h"
+#include "daemon/sandbox.h"
+
+#define SKIPPED 77
+
+static char base[64] = "/tmp/dinmeterd-sandbox.XXXXXX";
+static struct config config;
+static char config_file[128];
+
+static const char *in_base(const char *name)
+{
+	static char path[4][256];
+	static unsigned next;
+	char *place = path[next++ % 4];
+
+	snprintf(place, sizeof(path[0]), "%s/%s", base, name);
+	return place;
+}
+
+static int result(long ret)
+{
+	return ret < 0 ? errno : 0;
+}
+
+static int open_once(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC, 0600), error = result(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return error;
+}
+
+/* errno of a try in a process of its own, 0 = it worked; or -signal that ended it. */
+static int outcome(int (*try)(void), bool inside)
+{
+	pid_t pid = fork();
+	int status, error = -1;
+
+	ck_assert(pid >= 0);
+	if (!pid) {
+		if (inside)
+			sandbox_enter(&config, config_file, true);
+		_exit(try() & 0xFF);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	if (WIFEXITED(status))
+		error = WEXITSTATUS(status);
+	else if (WIFSIGNALED(status))
+		error = -WTERMSIG(status);
+	return error;
+}
+
+static int do_nothing(void)
+{
+	return 0;
+}
+
+/* A configuration without hardware, its files in directories of their own; beside them a file that is nobody's business. */
+static void set_up(void)
+{
+	int fd;
+
+	ck_assert_ptr_nonnull(mkdtemp(base));
+	ck_assert(!mkdir(in_base("conf"), 0755) && !mkdir(in_base("link"), 0755) && !mkdir(in_base("recordings"), 0755));
+	config_defaults(&config);
+	snprintf(config.adc.source, sizeof(config.adc.source), "comtrade");
+	snprintf(config.adc.recording, sizeof(config.adc.recording), "%s", in_base("recordings/day.cfg"));
+	snprintf(config.modbus.device, sizeof(config.modbus.device), "pty:%s", in_base("link/meter"));
+	snprintf(config.store_path, sizeof(config.store_path), "%s", in_base("state"));
+	snprintf(config.control_socket, sizeof(config.control_socket), "%s", in_base("run/control"));
+	snprintf(config.capture.path, sizeof(config.capture.path), "%s", in_base("captures"));
+	snprintf(config.capture.on_alerts, sizeof(config.capture.on_alerts), "all");
+	snprintf(config_file, sizeof(config_file), "%s", in_base("conf/meter.conf"));
+	for (int i = 0; i < 3; i++) {
+		static const char *const files[] = { "secret", "conf/meter.conf", "recordings/day.cfg" };
+
+		fd = open(in_base(files[i]), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		ck_assert_int_ge(fd, 0);
+		close(fd);
+	}
+	ck_assert_int_eq(outcome(do_nothing, true), 0);
+}
+
+static void tear_down(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		execlp("rm", "rm", "-rf", base, (char *)NULL);
+	waitpid(pid, NULL, 0);
+	snprintf(base, sizeof(base), "/tmp/dinmeterd-sandbox.XXXXXX");
+}
+
+/* What is needed. */
+
+static int use_state(void)
+{
+	char text[8] = "";
+	int fd = open(in_base("state/a"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0 || write(fd, "kept", 4) != 4 || fdatasync(fd) || pread(fd, text, 4, 0) != 4 || ftruncate(fd, 0) || close(fd))
+		return errno;
+	if (mkdir(in_base("state/aside"), 0700) || rename(in_base("state/a"), in_base("state/aside/b")) ||
+	    unlink(in_base("state/aside/b")) || rmdir(in_base("state/aside")))
+		return errno;
+	return 0;
+}
+
+static int use_captures(void)
+{
+	int error = open_once(in_base("captures/x.dat"), O_WRONLY | O_CREAT);
+
+	return error ? error : result(unlink(in_base("captures/x.dat")));
+}
+
+static int use_shared_memory(void)
+{
+	char path[64];
+	int error;
+
+	snprintf(path, sizeof(path), "/dev/shm/dinmeterd-sandbox-%d", (int)getpid());
+	error = open_once(path, O_RDWR | O_CREAT);
+	return error ? error : result(unlink(path));
+}
+
+static int make_socket(void)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), error;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", config.control_socket);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) || chmod(address.sun_path, 0660) || listen(fd, 1))
+		return errno;
+	error = result(unlink(address.sun_path));
+	close(fd);
+	return error;
+}
+
+static int make_terminal(void)
+{
+	int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), far;
+	char name[64];
+
+	if (fd < 0 || grantpt(fd) || unlockpt(fd) || ptsname_r(fd, name, sizeof(name)))
+		return errno;
+	far = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (far < 0 || symlink(name, in_base("link/beside")) || rename(in_base("link/beside"), in_base("link/meter")) ||
+	    unlink(in_base("link/meter")))
+		return errno;
+	close(far);
+	close(fd);
+	return 0;
+}
+
+static int read_again(void)
+{
+	int error = open_once(config_file, O_RDONLY);
+
+	return error ? error : open_once(in_base("recordings/day.cfg"), O_RDONLY);
+}
+
+static int look_at_process(void)
+{
+	int error = open_once("/proc/locks", O_RDONLY);
+
+	if (!error)
+		error = open_once("/proc/sys/kernel/random/boot_id", O_RDONLY);
+	return error;
+}
+
+static void *name_itself(void *unused)
+{
+	(void)unused;
+	pause();
+	return NULL;
+}
+
+/* Threads are made by clone, as clone3 is refused, and named by another through /proc. */
+static int start_thread(void)
+{
+	pthread_t thread;
+	int error = pthread_create(&thread, NULL, name_itself, NULL);
+
+	if (!error)
+		error = pthread_setname_np(thread, "named");
+	return error;
+}
+
+/* The C library loads the modules of nsswitch.conf. */
+static int find_group(void)
+{
+	errno = 0;
+	return getgrnam("root") ? 0 : errno ? errno : ENOENT;
+}
+
+static const struct {
+	const char *what;
+	int (*try)(void);
+} needed[] = {
+	{ "the state directory", use_state }, { "captures", use_captures }, { "shared memory", use_shared_memory },
+	{ "the control socket", make_socket }, { "a pseudo-terminal and its link", make_terminal },
+	{ "configuration and recording", read_again }, { "locks and boot in /proc", look_at_process }, { "a thread and its name", start_thread },
+	{ "a group", find_group },
+};
+
+START_TEST(what_the_daemon_needs_works_inside)
+{
+	ck_assert_msg(!outcome(needed[_i].try, false), "%s: cannot be tried here", needed[_i].what);
+	ck_assert_int_eq(outcome(needed[_i].try, true), 0);
+}
+END_TEST
+
+/* What is not. */
+
+static int read_others_file(void)
+{
+	return open_once(in_base("secret"), O_RDONLY);
+}
+
+static int write_beside(void)
+{
+	return open_once(in_base("new"), O_WRONLY | O_CREAT);
+}
+
+static int write_configuration(void)
+{
+	return open_once(config_file, O_WRONLY);
+}
+
+static int list_root(void)
+{
+	return open_once("/", O_RDONLY | O_DIRECTORY);
+}
+
+static int open_network(void)
+{
+	return result(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+static int open_network_6(void)
+{
+	return result(socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+}
+
+/* The kernel looks at 32 bits of the family, and so must the filter. */
+static int open_network_in_disguise(void)
+{
+	return result(syscall(SYS_socket, (1ul << 32) | AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+}
+
+static int open_netlink(void)
+{
+	return result(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0));
+}
+
+static int run_program(void)
+{
+	return result(execl("/bin/true", "true", (char *)NULL));
+}
+
+static int run_program_by_fd(void)
+{
+	int fd = open("/bin/true", O_PATH | O_CLOEXEC);
+
+	return result(syscall(SYS_execveat, fd, "", (char *[]){ NULL }, (char *[]){ NULL }, AT_EMPTY_PATH));
+}
+
+static int trace(void)
+{
+	return result(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+}
+
+static int mount_something(void)
+{
+	mount("none", in_base("nowhere"), "tmpfs", 0, NULL);
+	return 0;
+}
+
+static int make_namespace(void)
+{
+	unshare(CLONE_NEWNS);
+	return 0;
+}
+
+static int make_user_namespace(void)
+{
+	unshare(CLONE_NEWUSER);
+	return 0;
+}
+
+static int clone_namespace(void)
+{
+	long pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+
+	if (!pid)
+		_exit(0);
+	return 0;
+}
+
+static int clone_in_the_new_way(void)
+{
+	return result(syscall(SYS_clone3, NULL, 0)) == ENOSYS ? ENOSYS : 0;
+}
+
+static int map_writable_code(void)
+{
+	return result(mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0);
+}
+
+static int make_code_of_data(void)
+{
+	void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return result(mprotect(page, 4096, PROT_READ | PROT_EXEC));
+}
+
+static int load_module(void)
+{
+	syscall(SYS_init_module, "", 0ul, "");
+	return 0;
+}
+
+static int load_bpf(void)
+{
+	syscall(SYS_bpf, 0, NULL, 0);
+	return 0;
+}
+
+static int signal_parent(void)
+{
+	return result(kill(getppid(), 0));
+}
+
+static int set_id_bit(void)
+{
+	int fd = open(in_base("state/set"), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	return fd < 0 ? 0 : result(fchmod(fd, 04700));
+}
+
+/* Inside: errno, or -signal.  Outside: 0, where the try needs no privilege. */
+static const struct {
+	const char *what;
+	int (*try)(void);
+	int inside;
+	bool landlock;
+	int version;		/* of Landlock, at least */
+} forbidden[] = {
+	{ "a file beside its own", read_others_file, EACCES, true, 1 },
+	{ "a new file beside its own", write_beside, EACCES, true, 1 },
+	{ "writing its configuration", write_configuration, EACCES, true, 1 },
+	{ "listing the root directory", list_root, EACCES, true, 1 },
+	{ "a signal to another process", signal_parent, EPERM, true, 6 },
+	{ "an Internet socket", open_network, EAFNOSUPPORT, false, 0 },
+	{ "an Internet socket of version 6", open_network_6, EAFNOSUPPORT, false, 0 },
+	{ "an Internet socket with high bits set", open_network_in_disguise, EAFNOSUPPORT, false, 0 },
+	{ "a netlink socket", open_netlink, EAFNOSUPPORT, false, 0 },
+	{ "another program", run_program, -SIGSYS, false, 0 },
+	{ "another program by its descriptor", run_program_by_fd, -SIGSYS, false, 0 },
+	{ "tracing", trace, -SIGSYS, false, 0 },
+	{ "a mount", mount_something, -SIGSYS, false, 0 },
+	{ "a mount namespace", make_namespace, -SIGSYS, false, 0 },
+	{ "a user namespace", make_user_namespace, -SIGSYS, false, 0 },
+	{ "a process in a user namespace", clone_namespace, -SIGSYS, false, 0 },
+	{ "memory to write and run", map_writable_code, -SIGSYS, false, 0 },
+	{ "data made code", make_code_of_data, EPERM, false, 0 },
+	{ "a module of the kernel", load_module, -SIGSYS, false, 0 },
+	{ "a program in the kernel", load_bpf, -SIGSYS, false, 0 },
+	{ "a file that runs as its owner", set_id_bit, EPERM, false, 0 },
+	{ "flags that no filter can see", clone_in_the_new_way, ENOSYS, false, 0 },
+};
+
+START_TEST(what_it_must_not_do_fails_inside)
+{
+	int version = sandbox_landlock_version(), outside = outcome(forbidden[_i].try, false);
+
+	if (forbidden[_i].landlock ? version < forbidden[_i].version : prctl(PR_GET_SECCOMP) < 0) {
+		printf("not tried, as this kernel cannot forbid it: %s\n", forbidden[_i].what);
+		return;
+	}
+	ck_assert_msg(!outside, "%s: cannot be tried here: %d", forbidden[_i].what, outside);
+	outside = outcome(forbidden[_i].try, true);
+	ck_assert_msg(outside == forbidden[_i].inside, "%s: got %d inside, must be %d", forbidden[_i].what, outside, forbidden[_i].inside);
+}
+END_TEST
+
+/* Which device is tried: what this machine has. */
+static const char *device;
+
+static int open_device(void)
+{
+	return open_once(device, O_RDONLY | O_NONBLOCK);
+}
+
+static const char *const devices[] = {
+	"/dev/mem", "/dev/kmsg", "/dev/[hsv]d[a-z]", "/dev/mmcblk0", "/dev/loop[0-9]", "/dev/loop-control", "/dev/fuse", "/dev/net/tun",
+	"/dev/hpet", "/dev/cpu/0/cpuid",
+};
+
+START_TEST(devices_that_the_configuration_does_not_name_cannot_be_opened)
+{
+	unsigned tried = 0;
+
+	if (sandbox_landlock_version() < 0)
+		return;
+	for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++) {
+		glob_t found;
+
+		if (glob(devices[i], 0, NULL, &found))
+			continue;
+		device = found.gl_pathv[0];
+		if (!outcome(open_device, false)) {
+			ck_assert_msg(outcome(open_device, true) == EACCES, "%s can be opened", device);
+			tried++;
+		}
+		globfree(&found);
+	}
+	printf("tried %u devices\n", tried);
+	ck_assert(tried || geteuid());
+}
+END_TEST
+
+/* With hardware /dev is open to it, but what reaches into the machine needs a privilege that is given up. */
+START_TEST(with_hardware_root_does_not_read_the_machine_s_memory)
+{
+	snprintf(config.adc.source, sizeof(config.adc.source), "iio");
+	device = "/dev/mem";
+	if (outcome(open_device, false)) {
+		printf("not tried: %s cannot be opened here in any case\n", device);
+		return;
+	}
+	ck_assert_int_eq(outcome(open_device, true), EPERM);
+}
+END_TEST
+
+/* The device null under another name: what is made after the start is a file of its own. */
+START_TEST(a_device_that_is_plugged_in_later_can_be_opened)
+{
+	char path[64];
+	pid_t pid;
+	int status, inside[2], made[2];
+
+	snprintf(path, sizeof(path), "/dev/dinmeterd-sandbox-%d", (int)getpid());
+	if (mknod(path, S_IFCHR | 0600, 1 << 8 | 3)) {
+		printf("not tried: no device can be made: %s\n", strerror(errno));
+		return;
+	}
+	unlink(path);
+	snprintf(config.modbus.device, sizeof(config.modbus.device), "/dev/ttyS0");
+	ck_assert(!pipe(inside) && !pipe(made));
+	pid = fork();
+	if (!pid) {
+		sandbox_enter(&config, config_file, true);
+		_exit(write(inside[1], "", 1) != 1 || read(made[0], path + sizeof(path) - 1, 1) != 1 || open_once(path, O_RDWR | O_NOCTTY));
+	}
+	ck_assert_int_eq(read(inside[0], path + sizeof(path) - 1, 1), 1);
+	ck_assert(!mknod(path, S_IFCHR | 0600, 1 << 8 | 3));
+	ck_assert_int_eq(write(made[1], "", 1), 1);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	unlink(path);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+/* An iiod server on the network. */
+
+static int connect_to_it(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(1) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	/* nobody is there, which is told by the network */
+	return fd < 0 || !connect(fd, (const struct sockaddr *)&address, sizeof(address)) || errno != ECONNREFUSED;
+}
+
+static int serve_the_network(void)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? errno : result(bind(fd, (const struct sockaddr *)&address, sizeof(address)));
+}
+
+START_TEST(a_converter_on_the_network_can_be_reached_and_nothing_served_there)
+{
+	snprintf(config.adc.source, sizeof(config.adc.source), "iio");
+	snprintf(config.adc.uri, sizeof(config.adc.uri), "ip:127.0.0.1");
+	ck_assert_int_eq(outcome(connect_to_it, true), 0);
+	ck_assert_int_eq(outcome(serve_the_network, false), 0);
+	if (sandbox_landlock_version() >= 4)
+		ck_assert_int_eq(outcome(serve_the_network, true), EACCES);
+}
+END_TEST
+
+static int keep_capabilities(void)
+{
+	char line[128];
+	unsigned long long effective = ~0ull;
+	FILE *status = fopen("/proc/self/status", "re");
+
+	while (status && fgets(line, sizeof(line), status))
+		if (sscanf(line, "CapEff: %llx", &effective) == 1)
+			break;
+	if (status)
+		fclose(status);
+	/* SYS_ADMIN, SYS_RAWIO, SYS_MODULE, SYS_PTRACE, MKNOD, NET_ADMIN, SYS_BOOT, SETUID */
+	return (effective & (1ull << 21 | 1 << 17 | 1 << 16 | 1 << 19 | 1 << 27 | 1 << 12 | 1 << 22 | 1 << 7)) != 0;
+}
+
+START_TEST(privileges_of_root_are_given_up)
+{
+	ck_assert_int_eq(outcome(keep_capabilities, true), 0);
+}
+END_TEST
+
+START_TEST(every_place_and_path_has_room_in_the_plan)
+{
+	struct sandbox_plan *plan = malloc(sizeof(*plan));
+
+	ck_assert_ptr_nonnull(plan);
+	snprintf(config.display.device, sizeof(config.display.device), "/dev/lcd");
+	snprintf(config.outputs.led[LED_ALARM], sizeof(config.outputs.led[0]), "alarm");
+	snprintf(config.outputs.contact[CONTACT_ALARM].chip, sizeof(config.outputs.contact[0].chip), "gpiochip0");
+	sandbox_make_plan(plan, &config, config_file, true);
+	ck_assert_uint_lt(plan->places, SANDBOX_PLACES);
+	ck_assert_uint_lt(plan->paths, SANDBOX_PATHS);
+	free(plan);
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("sandbox");
+	TCase *tests = tcase_create("sandbox");
+	SRunner *runner;
+	int failed;
+
+	if (sandbox_landlock_version() < 0 && prctl(PR_GET_SECCOMP) < 0) {
+		printf("cannot run: this kernel has neither Landlock nor seccomp\n");
+		return SKIPPED;
+	}
+	log_set_level(LOG_WARNING);
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	tcase_add_loop_test(tests, what_the_daemon_needs_works_inside, 0, sizeof(needed) / sizeof(*needed));
+	tcase_add_loop_test(tests, what_it_must_not_do_fails_inside, 0, sizeof(forbidden) / sizeof(*forbidden));
+	tcase_add_test(tests, devices_that_the_configuration_does_not_name_cannot_be_opened);
+	tcase_add_test(tests, with_hardware_root_does_not_read_the_machine_s_memory);
+	tcase_add_test(tests, a_device_that_is_plugged_in_later_can_be_opened);
+	tcase_add_test(tests, a_converter_on_the_network_can_be_reached_and_nothing_served_there);
+	tcase_add_test(tests, privileges_of_root_are_given_up);
+	tcase_add_test(tests, every_place_and_path_has_room_in_the_plan);
+	suite_add_tcase(suite, tests);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_NORMAL);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
