@@ -102,11 +102,11 @@ static double truth(const struct adc_config *config, int c, unsigned n)
 
 /*
  * Rounding of the sums, and half a unit of the 64-bit phase a scan: 10^-16 of the frequency.  Where a long double is no longer than a
- * double, the truth is rounded too: its angles, of up to four turns, by 2e-15 at each of four steps.
+ * double, the truth is rounded too, its angles of up to four turns by 2e-15 at each step.
  */
 static double tolerance(const struct adc_config *config, unsigned n)
 {
-	double rounding = LDBL_MANT_DIG > DBL_MANT_DIG ? 4e-15 : 12e-15;
+	double rounding = LDBL_MANT_DIG > DBL_MANT_DIG ? 4e-15 : 3e-14;
 	int order = 1;
 
 	for (int k = 0; k < config->sim.harmonics; k++)

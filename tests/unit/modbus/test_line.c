@@ -87,6 +87,11 @@ int ioctl(int fd, unsigned long request, ...)
 	}
 }
 
+#if defined(_TIME_BITS) && _TIME_BITS == 64 && __TIMESIZE == 32
+/* With 64 bits of time on a 32-bit machine the above has another name to the linker; libmodbus calls it by the old one. */
+int ioctl_of_libraries(int fd, unsigned long request, ...) __asm__("ioctl") __attribute__((alias("__ioctl_time64")));
+#endif
+
 static int64_t now_ns(void)
 {
 	struct timespec now;
