@@ -343,9 +343,12 @@ static void *run(void *context)
 		finish(recorder, 0);
 	pthread_mutex_lock(&recorder->lock);
 	heartbeat_end();
+	abandoned = recorder->abandoned;
 	recorder->ended = true;
 	pthread_cond_signal(&recorder->changed);
 	pthread_mutex_unlock(&recorder->lock);
+	if (abandoned)
+		free_all(recorder);
 	return NULL;
 }
 
@@ -410,10 +413,11 @@ void recorder_stop(struct recorder *recorder, int64_t until_ns)
 		;
 	ended = recorder->ended;
 	recorder->abandoned = !ended;
+	if (!ended)	/* and frees itself, from the moment the lock is given back */
+		pthread_detach(recorder->thread);
 	pthread_mutex_unlock(&recorder->lock);
 	if (!ended) {
-		log_error("capture: the disk does not answer; the capture under way is not kept");
-		pthread_detach(recorder->thread);
+		log_error("capture: the disk does not answer; the capture under way may not be kept");
 		return;
 	}
 	pthread_join(recorder->thread, NULL);

@@ -45,7 +45,7 @@ void recorder_get_status(struct recorder *recorder, struct recorder_status *stat
 
 /*
  * Ends a capture under way with what it has, and the thread, and frees: by CLOCK_MONOTONIC until_ns.  When the disk does not answer by
- * then the thread is left alone: it asks nothing of anybody any more.
+ * then the thread is left alone: it asks nothing of anybody any more, and frees when it does.
  */
 void recorder_stop(struct recorder *recorder, int64_t until_ns);
 
