@@ -74,7 +74,7 @@ static int ask(struct samples *samples, unsigned max)
 	if (ret)
 		return foreign(samples);
 	samples->block = samples->taken = samples->at = samples->window_from = samples->windows = 0;
-	if (samples->reading.n && samples->scale[0] == 0)
+	if (samples->reading.n)
 		memcpy(samples->scale, scale, sizeof(scale));
 	/* a daemon that was started anew counts from 0 */
 	if (samples->reading.next < samples->next) {

@@ -17,7 +17,7 @@ struct samples;
  */
 int samples_open(struct samples **samples, struct control_client *client, double history_s);
 
-/* Factors that make primary V and A of the samples, at the settings in force when the stream was opened. */
+/* Factors that make primary V and A of the samples, at the settings in force at the newest read; the place stays the same. */
 const double *samples_primary_scale(const struct samples *samples);
 
 /*

@@ -111,7 +111,7 @@ static void append(struct scope_source *source, const struct adc_block *in)
 		if (full)
 			memmove(history, history + surplus, (source->held - surplus) * sizeof(double));
 		for (unsigned k = 0; k < in->n; k++)
-			history[source->held - (full ? surplus : 0) + k] = in->scans[c][k] * source->scale[c];
+			history[source->held - (full ? surplus : 0) + k] = in->scans[c][k];
 	}
 	/* clipping is told for a window's length at least */
 	if (full)
@@ -181,8 +181,12 @@ static void copy_window(struct scope_source *source)
 {
 	struct window *window = &source->window;
 
-	for (int c = 0; c < ADC_CHANNELS; c++)
-		memcpy(window->scans[c], source->history[c] + (source->held - window->length), window->length * sizeof(double));
+	for (int c = 0; c < ADC_CHANNELS; c++) {
+		const double *newest = source->history[c] + (source->held - window->length);
+
+		for (unsigned k = 0; k < window->length; k++)
+			window->scans[c][k] = newest[k] * source->scale[c];
+	}
 	window->fill = window->length;
 }
 

@@ -26,7 +26,7 @@ struct scope_source {
 	double nominal_hz, rate_hz;	/* 0: no sample has come yet */
 	int64_t newest_ns;		/* CLOCK_MONOTONIC of the newest sample; 0: none */
 	unsigned held, capacity;	/* consecutive scans */
-	double *history[ADC_CHANNELS];
+	double *history[ADC_CHANNELS];	/* as they came: a ratio that is set holds for all of them */
 	struct adc_block in;
 	double *in_memory;
 	uint64_t lost;			/* scans, since the connection was made */

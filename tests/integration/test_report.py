@@ -8,7 +8,7 @@ import subprocess
 
 import pytest
 
-from conftest import BUILD, HANG_S, Daemon
+from conftest import BUILD, HANG_S, Daemon, wait_for
 
 DINMETER = os.path.join(BUILD, "dinmeter")
 CONFIG = 'adc: { source = "sim"; };\n'
@@ -51,7 +51,8 @@ def meter(tmp_path_factory):
     done = run("import-state", "--state", str(one.state), str(directory / "crafted.json"))
     assert done.returncode == 0, done
     one.spawn()
-    one.wait_open()
+    # the control socket comes after the port
+    wait_for(lambda: run("status", "--socket", one.control).returncode == 0, "the control socket answers")
     yield one
     one.stop()
 
@@ -137,6 +138,55 @@ def test_the_diagrams_show_the_values_of_the_table(meter):
 def test_a_zone_that_does_not_change_is_told_once(meter):
     run("report", "--socket", meter.control, "-o", str(meter.directory / "utc.html"), *period(), TZ="UTC")
     assert "local time (UTC, UTC+00:00)<br>" in (meter.directory / "utc.html").read_text(encoding="utf-8")
+
+
+class Diagram:
+    """A diagram of the page, read back by the labels of its own axis."""
+
+    def __init__(self, svg):
+        self.boxes = [(ink, *map(float, numbers)) for ink, *numbers in re.findall(
+            r'<rect class="f (\w+)" x="([^"]+)" y="([^"]+)" width="([^"]+)" height="([^"]+)"/>', svg)]
+        self.lines = [(ink, [tuple(map(float, point.split(","))) for point in points.split()]) for ink, points in re.findall(
+            r'<polyline class="l (\w+)"[^>]* points="([^"]+)"', svg)]
+        self.right = float(re.search(r'viewBox="0 0 (\S+)', svg)[1])
+        ruled = [points[0] for ink, points in self.lines if ink in ("grid", "faint") and points[0][1] == points[-1][1]]
+        values = [float(text) for text in re.findall(r'text-anchor="end">([0-9.]+)</text>', svg)]
+        if ruled:
+            (self.left, self.base), (_, top) = ruled[0], ruled[-1]
+            assert values[0] == 0 and len(values) == len(ruled)
+            self.unit = (self.base - top) / values[-1]
+        else:
+            self.left = min(points[0][0] for ink, points in self.lines if ink == "grid")
+
+    def x_of(self, entry):
+        return self.left + (self.right - self.left) * entry / (4 * sum(DAYS))
+
+    def value(self, ink, x):
+        """Of the step, or of the column, that stands at x."""
+        found = [self.base - y0 for name, points in self.lines if name == ink
+                 for (x0, y0), (x1, y1) in zip(points, points[1:]) if x0 < x < x1 and y0 == y1]
+        found += [height for name, x0, y, width, height in self.boxes
+                  if name == ink and x0 < x < x0 + width and abs(y + height - self.base) < 0.02]
+        assert len(found) == 1, (ink, x, found)
+        return found[0] / self.unit
+
+
+def test_the_diagrams_show_the_numbers_of_the_log(meter):
+    text = report(meter, "drawn.html").read_text(encoding="utf-8")
+    profile, energy, alerts = (Diagram(svg) for svg in re.findall(r"<svg.*?</svg>", text, re.S))
+    for i in range(1, 4 * sum(DAYS) + 1):
+        wh, x = 100 + i % 7, profile.x_of(i - 0.5)
+        for ink, hundredths in (("real", 4 * wh), ("reactive", 50 + i % 11), ("apparent", 4 * wh + 7)):
+            assert abs(profile.value(ink, x) - hundredths / 100) < 0.01 / profile.unit, (i, ink)
+    noon = 0
+    for hours, kwh in zip(DAYS, expected_kwh()):
+        assert abs(energy.value("real", energy.x_of(4 * noon + 2 * hours)) - kwh) < 0.02 / energy.unit
+        noon += hours
+    assert sum(ink == "real" for ink, *_ in energy.boxes) == len(DAYS)
+    # set at the ends of the intervals 120 to 123
+    assert [ink for ink, *_ in alerts.boxes] == ["alert"]
+    _, x, _, width, _ = alerts.boxes[0]
+    assert abs(x - alerts.x_of(119)) < 0.02 and abs(x + width - alerts.x_of(123)) < 0.02
 
 
 def test_pdf_is_one_page_of_a4_with_the_same_numbers(meter):

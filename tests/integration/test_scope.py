@@ -14,6 +14,7 @@ import pyte
 import pytest
 
 from conftest import BUILD, HANG_S, wait_for
+from converter import converter, converter_config
 from test_recording import recording_config, write_recording
 
 DINMETER = os.path.join(BUILD, "dinmeter")
@@ -250,3 +251,15 @@ def test_a_daemon_that_is_killed_is_waited_for(daemon):
     meter.spawn()
     terminal.until_text("LIVE", "277.2 V rms")
     terminal.quit()
+
+
+def test_a_ratio_that_is_set_is_shown_at_once(daemon):
+    """Of a converter behind transformers: its samples are the secondary's."""
+    with converter() as source:
+        meter = daemon(config=converter_config(source.port)).wait_live()
+        terminal = Terminal(meter)
+        terminal.until_text("LIVE", "277.0 V rms", "50.00 A rms")
+        with meter.bus() as bus:
+            bus.write(131, 200)
+        terminal.until_text("LIVE", "277.0 V rms", "100.0 A rms")
+        terminal.quit()
