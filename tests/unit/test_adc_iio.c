@@ -361,6 +361,7 @@ START_TEST(a_buffer_that_a_killed_process_left_on_does_not_keep_the_trigger_from
 	struct adc_info info;
 
 	snprintf(config.trigger, sizeof(config.trigger), "tick");
+	snprintf(config.uri, sizeof(config.uri), "local:");
 	fake_iio.left_on = true;
 	ck_assert_int_eq(open_adc(&info), 0);
 	ck_assert_str_eq(fake_iio.trigger_set, "trigger0");
