@@ -446,8 +446,10 @@ START_TEST(devices_that_the_configuration_does_not_name_cannot_be_opened)
 {
 	unsigned tried = 0;
 
-	if (sandbox_landlock_version() < 0)
+	if (sandbox_landlock_version() < 0 || is_traced()) {
+		printf("not tried: devices are not forbidden by this kernel, or to this build\n");
 		return;
+	}
 	for (size_t i = 0; i < sizeof(devices) / sizeof(*devices); i++) {
 		glob_t found;
 
