@@ -21,10 +21,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import rtu  # noqa: E402
 
 KW = 3 * 277.0 * 30000.0 * 0.9 / 1000       # meter.conf
-INTERVAL_S = 2.0                            # meter.conf
+INTERVAL_S = 1.0                            # meter.conf
 COMMIT_S = 1.5                              # a commit may take so long on the emulated disk, a neighbour beside it
 BOOT_S = 120.0
-RUN_S = 0.5, 4.0
+RUN_S = 0.3, 2.5
+POLL_S = 0.02                               # between requests: an emulated processor has other work too
 DISK_MB = 32
 KWH, KW_NOW, POWER_UPS, SETTING = 257, 261, 152, 142
 
@@ -118,10 +119,11 @@ class Machine:
             raise Failure(f"register {SETTING} is {setting} after the kill; of {allowed} the last is {COMMIT_S} s old")
 
     def load(self, seconds):
-        """Reads and writes as fast as the bus goes; each write is kept at once, and energy with it, so the writes end some time before."""
+        """Reads and writes; each write is kept at once, and energy with it, so the writes end some time before."""
         end = time.monotonic() + seconds
         writes_end = end - self.random.uniform(0, seconds)
         while time.monotonic() < end:
+            time.sleep(POLL_S)
             kwh, _ = self.read_energy()
             if self.shown and kwh < self.shown[0] and self.reads:
                 raise Failure(f"energy fell from {self.shown[0]} to {kwh} kWh")
