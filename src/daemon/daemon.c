@@ -371,7 +371,6 @@ static int run(struct daemon *daemon)
 	int ret;
 
 	prepare_signals();
-	memory_lock();
 	ret = start(daemon);
 	if (ret < 0) {
 		log_error("cannot start: %s", strerror(-ret));
@@ -427,6 +426,7 @@ int daemon_configure(struct config *config, const struct options *options, FILE 
 /* Before there are threads: each has what it starts with. */
 static int run_confined(struct daemon *daemon, const struct options *options)
 {
+	memory_lock();
 	if (daemon->config.sandbox)
 		sandbox_enter(&daemon->config, config_file(options), daemon->keeps_state);
 	return run(daemon);

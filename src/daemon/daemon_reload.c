@@ -81,9 +81,15 @@ static bool is_setting(const char *path)
 	return !strcmp(path, "meter.setup_password") || !strcmp(path, "meter.reset_password");
 }
 
+/* All of the port but the device: the sandbox was made for that one. */
+static bool is_port(const char *path)
+{
+	return !strncmp(path, "modbus.", 7) && strcmp(path, "modbus.device") && !is_setting(path);
+}
+
 static bool is_taken(const char *path)
 {
-	return is_setting(path) || !strncmp(path, "modbus.", 7) || !strcmp(path, "store.interval_s");
+	return is_setting(path) || is_port(path) || !strcmp(path, "store.interval_s");
 }
 
 /* What the file says of the keys that are taken is the configuration from now on. */
@@ -93,13 +99,14 @@ static void take_rest(struct daemon *daemon, const struct config *fresh)
 	bool port = false;
 	struct snapshot snapshot;
 	struct modbus_config modbus;
+	char device[sizeof(modbus.device)];
 
 	for (unsigned k = 0; k < config_keys_n; k++) {
 		const struct config_key *key = &config_keys[k];
 
 		if (config_key_same(key, config, fresh))
 			continue;
-		port |= !strncmp(key->path, "modbus.", 7) && !is_setting(key->path);
+		port |= is_port(key->path);
 		if (is_taken(key->path))
 			log_notice("reload: %s: taken", key->path);
 		else
@@ -109,7 +116,9 @@ static void take_rest(struct daemon *daemon, const struct config *fresh)
 	config->settings = fresh->settings;
 	memcpy(config->setup_password, fresh->setup_password, sizeof(config->setup_password));
 	memcpy(config->reset_password, fresh->reset_password, sizeof(config->reset_password));
+	memcpy(device, config->modbus.device, sizeof(device));
 	config->modbus = fresh->modbus;
+	memcpy(config->modbus.device, device, sizeof(device));
 	config->store_interval_s = fresh->store_interval_s;
 	pthread_mutex_unlock(&daemon->config_lock);
 	if (daemon->store)
