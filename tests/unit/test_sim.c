@@ -106,7 +106,7 @@ static double truth(const struct adc_config *config, int c, unsigned n)
  */
 static double tolerance(const struct adc_config *config, unsigned n)
 {
-	double rounding = LDBL_MANT_DIG > DBL_MANT_DIG ? 4e-15 : 3e-14;
+	double rounding = LDBL_MANT_DIG > DBL_MANT_DIG ? 4e-15 : 20e-15;
 	int order = 1;
 
 	for (int k = 0; k < config->sim.harmonics; k++)
