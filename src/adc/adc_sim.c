@@ -105,6 +105,15 @@ static uint64_t to_phase(double cycles)
 	return (uint64_t)(int64_t)((part - 0.5) * 0x1p63 * 2) + (UINT64_C(1) << 63);
 }
 
+/* Phase per scan, to half a unit: what the quotient of two doubles leaves is added.  A long double is no longer on some machines. */
+static uint64_t step_of(double frequency_hz, double rate_hz)
+{
+	double cycles = frequency_hz / rate_hz, rest = fma(-cycles, rate_hz, frequency_hz) / rate_hz;
+	double whole = floor(cycles * CYCLE);
+
+	return (uint64_t)whole + (uint64_t)llround(cycles * CYCLE - whole + rest * CYCLE);
+}
+
 static double turn(double time_s, double period_s)
 {
 	return sin(2 * M_PI * fmod(time_s, period_s) / period_s);
@@ -292,8 +301,7 @@ struct adc *adc_sim_new(const struct adc_config *config)
 	sim->rate_hz = config->rate_hz;
 	sim->block_scans = config->block_scans;
 	sim->last_order = 1;
-	/* As long double: 64 bits of the ratio survive. */
-	sim->step = (uint64_t)roundl(CYCLE * (long double)config->sim.frequency_hz / config->rate_hz);
+	sim->step = step_of(config->sim.frequency_hz, config->rate_hz);
 	for (int p = 0; p < PHASES; p++)
 		build_phase(sim, p);
 	set_full_scale(sim);

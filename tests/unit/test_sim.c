@@ -77,7 +77,9 @@ static void collect(const struct adc_config *config, int channel, double *x, uns
 /* Cycles since scan 0, whole ones taken away. */
 static long double cycles(const struct adc_config *config, unsigned n)
 {
-	return fmodl((long double)n * config->sim.frequency_hz, config->rate_hz) / config->rate_hz;
+	double high = n * config->sim.frequency_hz, low = fma(n, config->sim.frequency_hz, -high);
+
+	return ((long double)fmod(high, config->rate_hz) + low) / config->rate_hz;
 }
 
 /* What channel c is at scan n. */
@@ -106,7 +108,7 @@ static double truth(const struct adc_config *config, int c, unsigned n)
  */
 static double tolerance(const struct adc_config *config, unsigned n)
 {
-	double rounding = LDBL_MANT_DIG > DBL_MANT_DIG ? 4e-15 : 3e-14;
+	double rounding = LDBL_MANT_DIG > DBL_MANT_DIG ? 4e-15 : 12e-15;
 	int order = 1;
 
 	for (int k = 0; k < config->sim.harmonics; k++)
