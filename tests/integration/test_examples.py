@@ -233,33 +233,48 @@ def difference(bus, end):
     return ""
 
 
-def test_every_example_measures_right_on_its_converter(daemon):
-    servers, meters = {}, {}
+def measure(daemon, name, end):
+    """What is wrong with a daemon on the converter, or ""; and by how much the converter was late at worst."""
+    server = Converter(end)
     try:
-        for name, end in FRONT_ENDS.items():
-            servers[name] = Converter(end)
-            with open(FILES[name], encoding="utf-8") as file:
-                text = file.read()
-            assert text.count("\nadc: {") == 1
-            meters[name] = daemon(config=text.replace("\nadc: {", f'\nadc: {{ uri = "{servers[name].uri}";'))
-        for name, end in FRONT_ENDS.items():
-            with meters[name].wait_open().bus() as bus:
-                last = []
+        with open(FILES[name], encoding="utf-8") as file:
+            text = file.read()
+        assert text.count("\nadc: {") == 1
+        meter = daemon(config=text.replace("\nadc: {", f'\nadc: {{ uri = "{server.uri}";')).wait_open()
+        wrong = []
 
-                def right():
-                    last[:] = [difference(bus, end)]
-                    return not last[0]
-                try:
-                    wait_for(right, "right readings")
-                except AssertionError:
-                    raise AssertionError(f"{name}: {last[0]}\n{meters[name].log}") from None
-                assert servers[name].rate == end.rate, name
+        def right():
+            wrong[:] = [difference(bus, end)]
+            return not wrong[0] or server.worst_late_s > LATE_S
+        with meter.bus() as bus:
+            try:
+                wait_for(right, "right readings", deadline_s=20)
+            except AssertionError:
+                pass
+            if not wrong[0]:
+                assert server.rate == end.rate, name
                 # no channel clips, nothing is lost from sight
                 assert bus.read(146)[0] & 0b1111111 == 0, name
-            assert all(words in meters[name].log for words in end.log), meters[name].log
+        if not wrong[0]:
+            assert all(words in meter.log for words in end.log), meter.log
+        meter.stop()
+        return wrong[0] and f"{wrong[0]}\n{meter.log}", server.worst_late_s
     finally:
-        for server in servers.values():
-            server.close()
+        server.close()
+
+
+LATE_S = 0.05
+
+
+@pytest.mark.parametrize("name", sorted(FILES))
+def test_every_example_measures_right_on_its_converter(daemon, name):
+    # What a converter does that a loaded machine held up proves nothing.
+    for _ in range(6):
+        wrong, late_s = measure(daemon, name, FRONT_ENDS[name])
+        if not wrong:
+            return
+        assert late_s > LATE_S, f"{name}: {wrong}"
+    raise AssertionError(f"{name}: in six attempts the converter was never on time: this machine is too busy to tell")
 
 
 def test_a_rate_that_the_driver_of_the_ad7779_only_claims_is_found_out(daemon):
