@@ -177,6 +177,21 @@ int capture_find_device(struct capture *capture)
 	return 0;
 }
 
+/*
+ * Who was killed leaves the buffer switched on, and then the kernel refuses trigger and rate.  libiio switches it off too, but only after
+ * these.  What cannot be switched off shows in what follows.
+ */
+static void free_buffer(struct capture *capture)
+{
+	const char *uri = capture->config->uri;
+	ssize_t n = -ENOENT;
+
+	if (!uri[0] || !strncmp(uri, "local:", 6))
+		n = iio_device_buffer_attr_write(capture->device, "enable", "0");
+	if (n < 0 && n != -ENOENT)
+		capture_note(capture, "the buffer cannot be switched off: %s", strerror((int)-n));
+}
+
 int capture_set_trigger(struct capture *capture)
 {
 	const char *name = capture->config->trigger;
@@ -184,6 +199,7 @@ int capture_set_trigger(struct capture *capture)
 	char list[256];
 	int error;
 
+	free_buffer(capture);
 	if (!name[0])
 		return 0;
 	trigger = find_by_name(capture->context, name, true);

@@ -208,10 +208,9 @@ static bool any_claims(const struct access_places *places, const struct claims_d
 }
 
 /*
- * A file that others than its owner may not write to becomes the group's, or from the group's root's again.  `attribute`: everybody may
- * read it as before, and one that nobody may write to is left alone.
+ * A file that its owner may write to becomes the group's; one of the group's is given back.  `attribute`: its group may read it as before.
  */
-static int settle_file(const char *path, gid_t group, bool give, bool attribute)
+static int settle_file(const struct access_places *places, const char *path, bool give, bool attribute)
 {
 	struct stat status;
 	mode_t mode;
@@ -222,19 +221,19 @@ static int settle_file(const char *path, gid_t group, bool give, bool attribute)
 		return -errno;
 	if (fstat(fd, &status)) {
 		error = -errno;
-	} else if (!S_ISLNK(status.st_mode) && !S_ISDIR(status.st_mode) && (give ? (status.st_mode & S_IWUSR) != 0 : status.st_gid == group)) {
+	} else if (!S_ISLNK(status.st_mode) && !S_ISDIR(status.st_mode) && (give ? (status.st_mode & S_IWUSR) != 0 : status.st_gid == places->group)) {
 		mode = status.st_mode & 07777;
 		mode = give ? mode | S_IRGRP | S_IWGRP : mode & ~(mode_t)(attribute ? S_IWGRP : S_IRGRP | S_IWGRP);
 		/* of a descriptor for a path alone, by its name in /proc: never what was put in its place meanwhile */
 		snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-		if (fchownat(fd, "", (uid_t)-1, give ? group : 0, AT_EMPTY_PATH) || chmod(self, mode))
+		if (fchownat(fd, "", (uid_t)-1, give ? places->group : places->before, AT_EMPTY_PATH) || chmod(self, mode))
 			error = -errno;
 	}
 	close(fd);
 	return error;
 }
 
-static int settle_attributes(const char *directory, const char *const *patterns, size_t n, gid_t group, bool give)
+static int settle_attributes(const struct access_places *places, const char *directory, const char *const *patterns, size_t n, bool give)
 {
 	int error = 0;
 
@@ -246,7 +245,7 @@ static int settle_attributes(const char *directory, const char *const *patterns,
 		if (glob(pattern, 0, NULL, &found))
 			continue;
 		for (size_t k = 0; k < found.gl_pathc; k++) {
-			int failed = settle_file(found.gl_pathv[k], group, give, true);
+			int failed = settle_file(places, found.gl_pathv[k], give, true);
 
 			error = error ? error : failed;
 		}
@@ -266,11 +265,11 @@ int access_settle(const struct access_places *places, const char *path)
 		return error;
 	give = any_claims(places, &device);
 	if (*device.node)
-		error = settle_file(device.node, places->group, give, false);
+		error = settle_file(places, device.node, give, false);
 	if (!strcmp(device.subsystem, "iio"))
-		failed = settle_attributes(real, iio_attributes, sizeof(iio_attributes) / sizeof(*iio_attributes), places->group, give);
+		failed = settle_attributes(places, real, iio_attributes, sizeof(iio_attributes) / sizeof(*iio_attributes), give);
 	if (!strcmp(device.subsystem, "leds"))
-		failed = settle_attributes(real, led_attributes, sizeof(led_attributes) / sizeof(*led_attributes), places->group, give);
+		failed = settle_attributes(places, real, led_attributes, sizeof(led_attributes) / sizeof(*led_attributes), give);
 	error = error ? error : failed;
 	return error ? error : give;
 }

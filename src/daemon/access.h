@@ -12,10 +12,10 @@
 
 #include "daemon/claims.h"
 
-/* Where things are: "/sys", "/dev", and the directory whose *.conf are read, or the one file. */
+/* Where things are: "/sys", "/dev", and the directory whose *.conf are read, or the one file.  And whose they become. */
 struct access_places {
 	const char *sys, *dev, *configurations, *file;
-	gid_t group;
+	gid_t group, before;	/* the meter's; that to which a device is given back: root's */
 };
 
 /* What sysfs tells of the device at `path` (with or without the leading sys).  0 or -errno: -ENODEV is gone, -ENOTSUP of no kind that is known. */

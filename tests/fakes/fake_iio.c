@@ -186,11 +186,22 @@ struct iio_channel *iio_device_get_channel(const struct iio_device *device, unsi
 	return (struct iio_channel *)(uintptr_t)&device_of(device)->channel[i];
 }
 
+ssize_t iio_device_buffer_attr_write(const struct iio_device *device, const char *attribute, const char *value)
+{
+	(void)device;
+	if (strcmp(attribute, "enable") || strcmp(value, "0"))
+		return -EINVAL;
+	fake_iio.left_on = false;
+	return (ssize_t)strlen(value) + 1;
+}
+
 int iio_device_set_trigger(const struct iio_device *device, const struct iio_device *trigger)
 {
 	(void)device;
 	if (fails("set_trigger"))
 		return -fake_iio.fail_errno;
+	if (fake_iio.left_on)
+		return -EBUSY;
 	fake_iio.trigger_set = device_of(trigger)->id;
 	return 0;
 }

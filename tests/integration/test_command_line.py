@@ -249,3 +249,40 @@ def test_it_ends_while_a_master_floods_it(daemon):
         bus.send(bytes(range(256)) * 8)
         meter.process.send_signal(signal.SIGTERM)
         assert meter.process.wait(HANG_S) == 0
+
+
+def protections(pid):
+    """What the kernel says of a process: seccomp's mode (2 is a filter), whether it may gain privileges, its effective capabilities."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        status = dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+    return status["Seccomp"], status["NoNewPrivs"], int(status["CapEff"], 16)
+
+
+def test_it_confines_itself_unless_the_file_says_otherwise(daemon):
+    kept = sum(1 << capability for capability in (0, 1, 2, 3, 14, 23, 24))   # linux/capability.h: files, IPC_LOCK, SYS_NICE, SYS_RESOURCE
+    before = protections(os.getpid())
+    for confined in (True, False):
+        config = SIMULATED + ("" if confined else "security: { sandbox = false; };\n")
+        meter = daemon(config=config)
+        meter.wait_live()
+        seccomp, no_new_privileges, capabilities = protections(meter.process.pid)
+        if confined:
+            assert (seccomp, no_new_privileges, capabilities) == ("2", "1", before[2] & kept), meter.log
+            assert "sandbox: " in meter.log
+        else:
+            assert (seccomp, no_new_privileges, capabilities) == before
+            assert "sandbox" not in meter.log
+        meter.stop()
+
+
+def test_what_is_granted_must_be_a_device(file):
+    status, _, errors = run("--grant", "/devices/nowhere/at/all", "-c", file(SIMULATED))
+    assert (status, errors) in ((0, ""), (1, "dinmeterd: --grant /devices/nowhere/at/all: there is no group 'dinmeter'\n"))
+
+
+def test_captures_go_with_a_state_directory_of_the_command_line(file):
+    assert 'path = "/else/captures";' in run("-p", "--state", "/else", "-c", file(SIMULATED))[1]
+    assert 'path = "/mine";' in run("-p", "--state", "/else", "-c", file(SIMULATED + 'capture: { path = "/mine"; };\n'))[1]
+    long = "/" + "x" * 246
+    status, _, errors = run("-p", "--state", long, "-c", file(SIMULATED))
+    assert status == 2 and "--state" in errors and "longer" in errors
