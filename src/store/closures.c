@@ -16,10 +16,11 @@
 
 /* What lies in memory. */
 struct page {
-	uint64_t magic, run;
+	/* all of them atomic: what is stored first is there first, whenever the process is killed */
+	_Atomic uint64_t magic, run;
 	_Atomic uint64_t made[PULSE_OUTPUTS];
-	uint64_t known_run;		/* the run that the kept state knew of last .. */
-	uint64_t known_made[PULSE_OUTPUTS];	/* .. and its counts */
+	_Atomic uint64_t known_run;		/* the run that the kept state knew of last .. */
+	_Atomic uint64_t known_made[PULSE_OUTPUTS];	/* .. and its counts */
 };
 
 struct closures {
@@ -79,7 +80,8 @@ static void take_known(struct page *page, uint64_t known, struct closures_left *
 {
 	if (known && page->known_run == known) {
 		left->run = known;
-		memcpy(left->made, page->known_made, sizeof(left->made));
+		for (int i = 0; i < PULSE_OUTPUTS; i++)
+			left->made[i] = page->known_made[i];
 		return;
 	}
 	if (!known || page->run != known)
@@ -88,11 +90,9 @@ static void take_known(struct page *page, uint64_t known, struct closures_left *
 	for (int i = 0; i < PULSE_OUTPUTS; i++)
 		left->made[i] = page->made[i];
 	page->known_run = 0;
-	atomic_thread_fence(memory_order_seq_cst);
-	memcpy(page->known_made, left->made, sizeof(left->made));
-	atomic_thread_fence(memory_order_seq_cst);
+	for (int i = 0; i < PULSE_OUTPUTS; i++)
+		page->known_made[i] = left->made[i];
 	page->known_run = known;
-	atomic_thread_fence(memory_order_seq_cst);
 }
 
 int closures_share(struct closures *closures, const char *directory, uint64_t run, uint64_t known, struct closures_left *left)
@@ -117,11 +117,9 @@ int closures_share(struct closures *closures, const char *directory, uint64_t ru
 		page->known_run = 0;
 	/* No moment at which counts stand under a run that they are not of. */
 	page->run = 0;
-	atomic_thread_fence(memory_order_seq_cst);
 	for (int i = 0; i < PULSE_OUTPUTS; i++)
 		page->made[i] = 0;
 	page->magic = MAGIC;
-	atomic_thread_fence(memory_order_seq_cst);
 	page->run = run;
 	return 0;
 }
