@@ -400,18 +400,6 @@ static const char *config_file(const struct options *options)
 	return options->file ? options->file : options->simulate ? NULL : DAEMON_CONFIG_FILE;
 }
 
-/* Where the file sends them nowhere they go with the state. */
-static int place_captures(struct config *config, const struct options *options, FILE *errors)
-{
-	size_t size = sizeof(config->capture.path);
-
-	if (*config->capture.path || (size_t)snprintf(config->capture.path, size, "%s/captures", config->store_path) < size)
-		return 0;
-	fprintf(errors, "dinmeterd: %s: %s/captures is longer than %zu bytes; capture.path may name a shorter one\n",
-		options->state ? "--state" : "store.path", config->store_path, size - 1);
-	return -EINVAL;
-}
-
 int daemon_configure(struct config *config, const struct options *options, FILE *errors)
 {
 	const char *file = config_file(options);
@@ -430,7 +418,9 @@ int daemon_configure(struct config *config, const struct options *options, FILE 
 		ret = override("--state", "", options->state, config->store_path, sizeof(config->store_path), errors) ? -EINVAL : ret;
 	if (options->control)
 		ret = override("--control", "", options->control, config->control_socket, sizeof(config->control_socket), errors) ? -EINVAL : ret;
-	return place_captures(config, options, errors) ? -EINVAL : ret;
+	if (!*config->capture.path)
+		snprintf(config->capture.path, sizeof(config->capture.path), "%s/captures", config->store_path);
+	return ret;
 }
 
 /* Before there are threads: each has what it starts with. */

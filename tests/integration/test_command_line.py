@@ -289,6 +289,5 @@ def test_what_is_granted_must_be_a_device(file):
 def test_captures_go_with_a_state_directory_of_the_command_line(file):
     assert 'path = "/else/captures";' in run("-p", "--state", "/else", "-c", file(SIMULATED))[1]
     assert 'path = "/mine";' in run("-p", "--state", "/else", "-c", file(SIMULATED + 'capture: { path = "/mine"; };\n'))[1]
-    long = "/" + "x" * 246
-    status, _, errors = run("-p", "--state", long, "-c", file(SIMULATED))
+    status, _, errors = run("-p", "--state", "/" + "x" * 255, "-c", file(SIMULATED))
     assert status == 2 and "--state" in errors and "longer" in errors
