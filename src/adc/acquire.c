@@ -35,6 +35,7 @@ struct acquire {
 	bool restarted;			/* the next block follows an open or a gap of unknown length */
 	uint64_t dropped;		/* scans thrown away since the last committed block */
 	bool behind;			/* the queue is full */
+	bool punctual;			/* the thread has asked for it */
 	int64_t due_ns;			/* a paced source's clock: when the scans read so far were taken */
 	double due_part;		/* ... and its fraction of a nanosecond */
 	struct log_limit state_limit, loss_limit;
@@ -99,6 +100,10 @@ static int open_source(struct acquire *acquire)
 		adc->ops->close(adc);
 		return -EOVERFLOW;
 	}
+	/* a converter does not wait; what is made or read from a file must not take the processor from who measures it */
+	if (acquire->info.paced && !acquire->punctual)
+		thread_be_punctual();
+	acquire->punctual |= acquire->info.paced;
 	acquire->restarted = true;
 	acquire->due_ns = monotonic_ns();
 	acquire->due_part = 0;
@@ -266,7 +271,6 @@ static void *acquire_run(void *argument)
 
 	log_fold_repeats();
 	heartbeat_begin("acquire");
-	thread_be_punctual();
 	while (!stopping(acquire)) {
 		opened_ns = monotonic_ns();
 		error = open_source(acquire);
