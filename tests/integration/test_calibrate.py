@@ -129,3 +129,17 @@ def test_without_arguments_it_asks_for_each_load(steady, tmp_path):
     assert status == 1 and "phase b: no reading tells the delay" in err, err
     assert text.count("phase a of the reference") == 3 and "gain of V" in text
     assert readings.read_text().count("\npoint a ") == 2 and not out.exists()
+
+
+def test_any_name_of_a_channel_is_kept(daemon, tmp_path):
+    names = {"va": "", "vb": "  U L2"}
+    channels = " ".join(f'{name}: {{ channel = "{channel}"; }};' for name, channel in names.items())
+    meter = daemon(config=f'adc: {{ source = "sim"; channels: {{ {channels} }}; }};\nsim: {{ power_factor = 0.92; }};\n').wait_live()
+    readings, out = tmp_path / "readings", tmp_path / "out"
+    for _ in range(2):
+        status, _, err = calibrate(readings, f"a=277,50,{277 * 50 * 0.92}", "--seconds", "1", "--socket", meter.control)
+        assert status == 0, err
+    status, _, err = calibrate(readings, "-o", out)
+    assert status == 0, err
+    for name, channel in names.items():
+        assert f'{name}: {{ channel = "{channel}";' in out.read_text()
