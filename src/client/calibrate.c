@@ -202,8 +202,11 @@ static const char *explain(enum calibration_verdict verdict)
 	switch (verdict) {
 	case CALIBRATION_NO_REACTIVE:
 		return "no reading tells the delay: add one at PF 0.5";
+	case CALIBRATION_NO_REAL:
+		return "no reading tells that voltage and current are of one phase: add one at PF 1";
 	case CALIBRATION_REVERSED:
-		return "the power has the other sign than the reference's: the current transformer is turned around, or the reference";
+		return "the power has the other sign than the reference's: the current transformer is turned around, or the reference's, or voltage "
+			"and current are of different phases; `dinmeter wiring` tells which";
 	case CALIBRATION_RATIO:
 		return "a gain is more than 20 % from 1: a ratio in the configuration is wrong, or the range of the reference";
 	case CALIBRATION_DELAY:

@@ -22,7 +22,7 @@ struct calibrate_channel {
 };
 
 struct calibrate_readings {
-	struct calibrate_channel channel[ADC_CHANNELS];	/* name "": no reading yet */
+	struct calibrate_channel channel[ADC_CHANNELS];	/* gain 0: no reading yet */
 	int n[PHASES];
 	struct calibration_point point[PHASES][CALIBRATION_POINTS_MAX];
 };

@@ -56,8 +56,10 @@ static bool take_channel(struct calibrate_readings *readings, const char *line)
 	char name[8];
 	int used = 0;
 
-	if (sscanf(line, "channel %7s %lf %lf %63[^\n]%n", name, &channel.gain, &channel.delay_us, channel.name, &used) != 4 || line[used] ||
-	    !(channel.gain > 0) || !isfinite(channel.gain + channel.delay_us))
+	/* the channel's name is the rest, blanks and all */
+	if (sscanf(line, "channel %7s %lf %lf%n", name, &channel.gain, &channel.delay_us, &used) != 3 || line[used] != ' ' ||
+	    !(channel.gain > 0) || !isfinite(channel.gain + channel.delay_us) ||
+	    (size_t)snprintf(channel.name, sizeof(channel.name), "%s", line + used + 1) >= sizeof(channel.name))
 		return false;
 	for (int c = 0; c < ADC_CHANNELS; c++) {
 		if (strcmp(name, names[c]))
@@ -87,7 +89,7 @@ static bool take_point(struct calibrate_readings *readings, const char *line)
 static bool is_whole(const struct calibrate_readings *readings)
 {
 	for (int c = 0; c < ADC_CHANNELS; c++)
-		if (!*readings->channel[c].name)
+		if (!(readings->channel[c].gain > 0))
 			return false;
 	return true;
 }

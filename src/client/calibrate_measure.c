@@ -164,7 +164,7 @@ static int read_channels(struct control_client *client, struct calibrate_reading
 			break;
 		}
 		snprintf(now.name, sizeof(now.name), "%s", json_object_get_string(member(one, "channel")));
-		if (*channel->name && (strcmp(channel->name, now.name) || channel->gain != now.gain || channel->delay_us != now.delay_us)) {
+		if (channel->gain > 0 && (strcmp(channel->name, now.name) || channel->gain != now.gain || channel->delay_us != now.delay_us)) {
 			fprintf(stderr, "dinmeter calibrate: channel %s is configured otherwise than for the readings before: begin a new file\n",
 				names[c]);
 			ret = CLIENT_FAILED;

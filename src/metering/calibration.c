@@ -124,6 +124,11 @@ static bool tells_delay(const struct calibration_point *point)
 	return fabs(point->q1) >= CALIBRATION_REACTIVE_MIN * point->v * point->a;
 }
 
+static bool tells_phase(const struct calibration_point *point)
+{
+	return fabs(point->reference_w) >= CALIBRATION_REAL_MIN * point->reference_v * point->reference_a;
+}
+
 static bool odd(double gain)
 {
 	return !(fabs(gain - 1) <= CALIBRATION_GAIN_ODD);
@@ -131,18 +136,21 @@ static bool odd(double gain)
 
 static enum calibration_verdict verdict(const struct calibration_point *points, int n, const struct calibration *calibration)
 {
-	bool told = false;
+	bool told = false, real = false;
 
 	for (int p = 0; p < n; p++) {
 		if (reversed(&points[p]))
 			return CALIBRATION_REVERSED;
 		told |= tells_delay(&points[p]);
+		real |= tells_phase(&points[p]);
 	}
 	if (odd(calibration->voltage_gain) || odd(calibration->current_gain))
 		return CALIBRATION_RATIO;
 	if (!told)
 		return CALIBRATION_NO_REACTIVE;
-	return fabs(calibration->delay_us) <= CALIBRATION_DELAY_MOST_US ? CALIBRATION_GOOD : CALIBRATION_DELAY;
+	if (!(fabs(calibration->delay_us) <= CALIBRATION_DELAY_MOST_US))
+		return CALIBRATION_DELAY;
+	return real ? CALIBRATION_GOOD : CALIBRATION_NO_REAL;
 }
 
 void calibration_solve(const struct calibration_point *points, int n, struct calibration *calibration)

@@ -17,6 +17,8 @@
 #define CALIBRATION_POINTS_MAX 20
 /* A delay is told by a point whose reactive power is at least so much of the apparent: a PF of 0.95. */
 #define CALIBRATION_REACTIVE_MIN 0.3
+/* At one of less, current of another phase may have the same P: which it is, a point of at least this PF tells. */
+#define CALIBRATION_REAL_MIN 0.9
 /* A gain further from 1 is a wrong ratio, not an error of a part. */
 #define CALIBRATION_GAIN_ODD 0.2
 #define CALIBRATION_DELAY_MOST_US 400.0
@@ -31,9 +33,10 @@ struct calibration_point {
 enum calibration_verdict {
 	CALIBRATION_GOOD,
 	CALIBRATION_NO_REACTIVE,	/* no point tells the delay */
-	CALIBRATION_REVERSED,		/* P of meter and reference differ in sign: a transformer is turned around */
+	CALIBRATION_NO_REAL,		/* no point tells that voltage and current are of one phase */
+	CALIBRATION_REVERSED,		/* P of meter and reference differ in sign: a transformer is turned around, or phases exchanged */
 	CALIBRATION_RATIO,		/* a gain beyond CALIBRATION_GAIN_ODD: a ratio is wrong, or the range of the reference */
-	CALIBRATION_DELAY,		/* a delay beyond CALIBRATION_DELAY_MOST_US: phases exchanged */
+	CALIBRATION_DELAY,		/* a delay beyond CALIBRATION_DELAY_MOST_US: phases exchanged and a transformer turned around */
 };
 
 struct calibration {

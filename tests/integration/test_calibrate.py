@@ -98,15 +98,16 @@ def test_an_unsteady_load_a_missing_daemon_and_nonsense_are_refused(daemon, tmp_
 
 @pytest.fixture
 def steady(daemon):
-    return daemon(config='adc: { source = "sim"; };\nsim: { current = 50.0; power_factor = [ 0.5, 1.0, -0.5 ]; };\n').wait_live()
+    return daemon(config='adc: { source = "sim"; };\nsim: { current = 50.0; power_factor = [ 0.92, 1.0, -0.5 ]; };\n').wait_live()
 
 
 def test_what_cannot_be_told_is_not_written(steady, tmp_path):
     cases = {
         "no reading tells the delay": [f"b=277,50,{277 * 50}"],
-        "the power has the other sign": [f"a=277,50,{-277 * 50 * 0.5}"],
-        "a ratio in the configuration is wrong": [f"a=277,100,{277 * 100 * 0.5}"],
-        "contradict each other": [f"a=277,50,{277 * 50 * 0.5}", f"a=277,50.5,{277 * 50 * 0.5}"],
+        "no reading tells that voltage and current are of one phase": [f"c=277,50,{277 * 50 / 2}"],
+        "the power has the other sign": [f"a=277,50,{-277 * 50 * 0.92}"],
+        "a ratio in the configuration is wrong": [f"a=277,100,{277 * 100 * 0.92}"],
+        "contradict each other": [f"a=277,50,{277 * 50 * 0.92}", f"a=277,50.5,{277 * 50 * 0.92}"],
     }
     for n, (why, points) in enumerate(cases.items()):
         readings, out = tmp_path / f"readings{n}", tmp_path / f"out{n}"
@@ -121,10 +122,24 @@ def test_what_cannot_be_told_is_not_written(steady, tmp_path):
 
 def test_without_arguments_it_asks_for_each_load(steady, tmp_path):
     out = tmp_path / "calibration.conf"
-    said = f"277,50,{277 * 50 * 0.5}\n277,50,{277 * 50}\n\n" + f"277,50,{277 * 50 * 0.5}\n\n277,50,{277 * 50 * 0.5}\n" + "\n\n\n"
+    said = f"277,50,{277 * 50 * 0.92}\n277,50,{277 * 50}\n\n" + f"277,50,{277 * 50 * 0.92}\n\n277,50,{277 * 50 * 0.92}\n" + "\n\n\n"
     readings = tmp_path / "readings"
     status, text, err = calibrate(readings, "--seconds", "1", "--socket", steady.control, said=said)
     # phase B was never loaded reactively
     assert status == 1 and "phase b: no reading tells the delay" in err, err
     assert text.count("phase a of the reference") == 3 and "gain of V" in text
     assert readings.read_text().count("\npoint a ") == 2 and not out.exists()
+
+
+def test_any_name_of_a_channel_is_kept(daemon, tmp_path):
+    names = {"va": "", "vb": "  U L2"}
+    channels = " ".join(f'{name}: {{ channel = "{channel}"; }};' for name, channel in names.items())
+    meter = daemon(config=f'adc: {{ source = "sim"; channels: {{ {channels} }}; }};\nsim: {{ power_factor = 0.92; }};\n').wait_live()
+    readings, out = tmp_path / "readings", tmp_path / "out"
+    for _ in range(2):
+        status, _, err = calibrate(readings, f"a=277,50,{277 * 50 * 0.92}", "--seconds", "1", "--socket", meter.control)
+        assert status == 0, err
+    status, _, err = calibrate(readings, "-o", out)
+    assert status == 0, err
+    for name, channel in names.items():
+        assert f'{name}: {{ channel = "{channel}";' in out.read_text()

@@ -47,6 +47,8 @@ for command in $commands; do
 	grep -v -- --help <"$directory/text" | help_options >"$directory/help"
 	sed -n "/^\.SS dinmeter $command/,/^\.S[SH] /p" "$top_srcdir/man/dinmeter.1" | manual_options >"$directory/manual"
 	grep -q "^\.SS dinmeter $command" "$top_srcdir/man/dinmeter.1" || { echo "dinmeter(1) knows no $command"; status=1; }
+	sed -n '/^\.SH SYNOPSIS/,/^\.SH DESC/p' "$top_srcdir/man/dinmeter.1" | sed 's/\\-/-/g' | grep -qE "^\.B dinmeter $command( |\$)" ||
+		{ echo "the synopsis of dinmeter(1) lacks $command"; status=1; }
 	differ "dinmeter $command" && status=1
 done
 

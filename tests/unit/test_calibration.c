@@ -144,6 +144,30 @@ START_TEST(without_a_reactive_load_the_delay_is_not_told)
 }
 END_TEST
 
+/* The current of the next or the last phase at this voltage; at PF 0.5 it looks like the right one with the other sign of its angle. */
+START_TEST(exchanged_phases_are_never_taken_for_good)
+{
+	const struct errors errors = { 1, 1, 0 };
+
+	for (int turn = -1; turn <= 1; turn += 2) {
+		struct calibration_point points[2];
+		struct calibration calibration;
+
+		for (int p = 0; p < 2; p++) {
+			struct wave wave;
+
+			wave_three_phase(&wave, RATE_HZ, 50, 230, 5, (p ? 0 : -turn * M_PI / 3) + turn * 2 * M_PI / 3, 0);
+			points[p] = point_of(&wave, &errors);
+			points[p].reference_w = 230 * 5 * (p ? 1 : 0.5);
+		}
+		calibration_solve(points, 1, &calibration);
+		ck_assert_int_eq(calibration.verdict, CALIBRATION_NO_REAL);
+		calibration_solve(points, 2, &calibration);
+		ck_assert_int_eq(calibration.verdict, CALIBRATION_REVERSED);
+	}
+}
+END_TEST
+
 START_TEST(a_transformer_that_is_turned_around_is_told)
 {
 	const struct errors errors = { 1, -1, 0 };
@@ -191,6 +215,7 @@ int main(void)
 	tcase_add_test(tests, and_so_they_are_where_waves_are_distorted);
 	tcase_add_test(tests, the_errors_as_found_are_those_that_were_put_in);
 	tcase_add_test(tests, without_a_reactive_load_the_delay_is_not_told);
+	tcase_add_test(tests, exchanged_phases_are_never_taken_for_good);
 	tcase_add_test(tests, a_transformer_that_is_turned_around_is_told);
 	tcase_add_test(tests, a_wrong_ratio_is_told);
 	tcase_add_test(tests, readings_that_contradict_each_other_show_in_what_is_left);
