@@ -9,6 +9,7 @@ import time
 import pytest
 from conftest import BUILD, Daemon, HANG_S, wait_for
 
+CLIENT = os.path.join(BUILD, "dinmeter")
 STALL = os.path.join(BUILD, "tests", "integration", "stall")
 WATCHDOG_S = 2
 # With every device that has a thread: a display and buttons that are not there, simulated contacts, captures.
@@ -208,6 +209,24 @@ def test_what_a_reload_took_stands_after_a_restart_and_a_later_write_stands_befo
     meter.wait_live()
     with meter.bus() as bus:
         assert bus.read(131) == [300] and bus.read(142) == [33]
+
+
+def test_a_write_while_the_file_is_read_again_stands(managed):
+    meter = managed(config=BASE)
+    meter.wait_said("READY=1")
+    command = [CLIENT, "set", "--socket", meter.control, "ct_primary"]
+    value = 100
+    with meter.bus() as bus:
+        for offered in range(101, 141):
+            reloads = len(meter.said("READY=1"))
+            with subprocess.Popen(command + [str(offered)], stderr=subprocess.PIPE) as client:
+                time.sleep(offered % 8 * 0.001)     # before, while and after the file is decided on
+                meter.process.send_signal(signal.SIGHUP)
+                errors = client.stderr.read()
+            assert client.returncode == 0 or b"busy" in errors, errors
+            value = offered if client.returncode == 0 else value
+            wait_for(lambda n=reloads: len(meter.said("READY=1")) > n, "the reload is over")
+            assert bus.read(131) == [value]
 
 
 def test_a_terminal_that_goes_away_ends_the_meter_in_good_order(tmp_path):
