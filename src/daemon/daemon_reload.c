@@ -145,7 +145,9 @@ void daemon_reload(struct daemon *daemon)
 	struct config *fresh = calloc(1, sizeof(*fresh));
 	int ret = -ENOMEM;
 
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(monotonic_ns() / 1000));
+	/* while it starts it is not ready by being reloaded */
+	if (daemon->service.ready)
+		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(monotonic_ns() / 1000));
 	log_notice("reload: reading the configuration again");
 	if (fresh)
 		ret = read_again(fresh, &daemon->options);
@@ -158,5 +160,6 @@ void daemon_reload(struct daemon *daemon)
 	if (fresh)
 		explicit_bzero(fresh, sizeof(*fresh));
 	free(fresh);
-	sd_notify(0, "READY=1");
+	if (daemon->service.ready)
+		sd_notify(0, "READY=1");
 }

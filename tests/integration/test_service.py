@@ -86,6 +86,11 @@ def test_without_an_adc_it_is_ready_degraded_and_says_what_is_missing(managed):
     meter.wait_open()
     assert not meter.said("READY=1")
     wait_for(lambda: any("not measuring: ADC" in line for line in meter.said("STATUS=")), "the ADC is named as missing")
+    # nor does a reload meanwhile make it ready
+    meter.config_path.write_text('adc: { source = "iio"; uri = "ip:127.0.0.1:1"; device = "none"; }; store: { interval_s = 7; };', encoding="utf-8")
+    meter.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "reload: store.interval_s: taken" in meter.log, "it is read again")
+    assert not meter.said("READY=1")
     meter.wait_said("READY=1")
     assert "started degraded: not measuring: ADC" in meter.log
     assert not meter.said("STATUS=measuring")
