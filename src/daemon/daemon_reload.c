@@ -42,31 +42,41 @@ static int read_again(struct config *config, const struct options *options)
 	return ret;
 }
 
-/* Settings and passwords, through the meter's thread as any change. */
-static int take_settings(struct daemon *daemon, const struct config *fresh)
+/* What the file makes of what is in force now. */
+static int decide(struct daemon *daemon, const struct config *fresh, struct meter_file *file)
 {
-	struct meter_request request = { .kind = METER_TAKE_FILE };
-	struct timespec pause = { .tv_nsec = AGAIN_NS };
 	struct nv nv;
 	int ret;
 
 	meter_thread_get_nv(daemon->meter, &nv);
+	file->old_settings = nv.meter.settings;
+	memcpy(file->old_setup_password, nv.setup_password, NV_HASH_MAX);
+	memcpy(file->old_reset_password, nv.reset_password, NV_HASH_MAX);
 	ret = restore_take_file(fresh, true, &nv);
-	if (ret)
-		return ret;
-	request.file.settings = nv.meter.settings;
-	request.file.file_settings = nv.file_settings;
-	memcpy(request.file.setup_password, nv.setup_password, NV_HASH_MAX);
-	memcpy(request.file.reset_password, nv.reset_password, NV_HASH_MAX);
-	memcpy(request.file.file_setup_password, nv.file_setup_password, NV_HASH_MAX);
-	memcpy(request.file.file_reset_password, nv.file_reset_password, NV_HASH_MAX);
-	ret = -EBUSY;
-	for (int i = 0; i < TRIES && ret == -EBUSY; i++) {
-		if (i)
-			nanosleep(&pause, NULL);
-		ret = meter_thread_request(daemon->meter, &request);
-	}
+	file->settings = nv.meter.settings;
+	file->file_settings = nv.file_settings;
+	memcpy(file->setup_password, nv.setup_password, NV_HASH_MAX);
+	memcpy(file->reset_password, nv.reset_password, NV_HASH_MAX);
+	memcpy(file->file_setup_password, nv.file_setup_password, NV_HASH_MAX);
+	memcpy(file->file_reset_password, nv.file_reset_password, NV_HASH_MAX);
 	explicit_bzero(&nv, sizeof(nv));
+	return ret;
+}
+
+/* Settings and passwords, through the meter's thread as any change; a change that came in between is newer than the file. */
+static int take_settings(struct daemon *daemon, const struct config *fresh)
+{
+	struct meter_request request = { .kind = METER_TAKE_FILE };
+	struct timespec pause = { .tv_nsec = AGAIN_NS };
+	int ret = -EAGAIN;
+
+	for (int i = 0; i < TRIES && (ret == -EBUSY || ret == -EAGAIN); i++) {
+		if (ret == -EBUSY)
+			nanosleep(&pause, NULL);
+		ret = ret == -EAGAIN ? decide(daemon, fresh, &request.file) : 0;
+		if (!ret)
+			ret = meter_thread_request(daemon->meter, &request);
+	}
 	explicit_bzero(&request, sizeof(request));
 	return ret;
 }
@@ -135,7 +145,9 @@ void daemon_reload(struct daemon *daemon)
 	struct config *fresh = calloc(1, sizeof(*fresh));
 	int ret = -ENOMEM;
 
-	sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(monotonic_ns() / 1000));
+	/* while it starts it is not ready by being reloaded */
+	if (daemon->service.ready)
+		sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)(monotonic_ns() / 1000));
 	log_notice("reload: reading the configuration again");
 	if (fresh)
 		ret = read_again(fresh, &daemon->options);
@@ -148,5 +160,6 @@ void daemon_reload(struct daemon *daemon)
 	if (fresh)
 		explicit_bzero(fresh, sizeof(*fresh));
 	free(fresh);
-	sd_notify(0, "READY=1");
+	if (daemon->service.ready)
+		sd_notify(0, "READY=1");
 }

@@ -58,9 +58,13 @@ bool heartbeat_find_silent(int64_t now_ns, int64_t limit_ns, const char **thread
 	*silent_ns = limit_ns;
 	*thread = NULL;
 	for (unsigned i = 0; i < THREADS_MAX; i++) {
-		int64_t silent = now_ns - atomic_load_explicit(&table[i].until_ns, memory_order_relaxed);
+		int64_t silent;
 
-		if (!atomic_load(&table[i].watched) || silent <= *silent_ns)
+		/* in this order: the time that a place had before its thread began is that of another */
+		if (!atomic_load(&table[i].watched))
+			continue;
+		silent = now_ns - atomic_load_explicit(&table[i].until_ns, memory_order_relaxed);
+		if (silent <= *silent_ns)
 			continue;
 		*thread = table[i].thread;
 		*silent_ns = silent;

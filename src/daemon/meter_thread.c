@@ -150,7 +150,15 @@ static bool same_port(const struct settings *a, const struct settings *b)
 	return a->address == b->address && a->baud == b->baud && a->parity == b->parity;
 }
 
-/* What a request would do, as a Modbus exception code. */
+/* Nobody has changed what the file was held against. */
+static bool still_holds(const struct meter_thread *thread, const struct meter_file *file)
+{
+	return !memcmp(&file->old_settings, &meter_snapshot(thread->meter)->settings, sizeof(file->old_settings)) &&
+	       !strcmp(file->old_setup_password, thread->own.setup_password) &&
+	       !strcmp(file->old_reset_password, thread->own.reset_password);
+}
+
+/* What a request would do, as a Modbus exception code or -EAGAIN. */
 static int check(struct meter_thread *thread, const struct meter_request *request, struct meter_change *change)
 {
 	const struct snapshot *snapshot = meter_snapshot(thread->meter);
@@ -158,8 +166,11 @@ static int check(struct meter_thread *thread, const struct meter_request *reques
 	if (request->kind == METER_WRITE_REGISTERS)
 		return registers_check_write(request->first, request->count, request->values, snapshot, change);
 	registers_no_change(snapshot, change);
-	if (request->kind == METER_TAKE_FILE)
+	if (request->kind == METER_TAKE_FILE) {
+		if (!still_holds(thread, &request->file))
+			return -EAGAIN;
 		change->settings = request->file.settings;
+	}
 	if (request->kind == METER_SET && setting_set(&change->settings, request->setting, request->value))
 		return REGISTERS_ILLEGAL_VALUE;
 	return REGISTERS_OK;

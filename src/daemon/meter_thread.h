@@ -37,9 +37,13 @@ enum meter_request_kind {
 	METER_TAKE_FILE		/* what a configuration file that was read again makes of settings and passwords */
 };
 
-/* As restore.h decides it: what is to be in force, and what the file says. */
+/*
+ * As restore.h decides it: what is to be in force, what the file says, and what was in force then.  Where that has changed since, the request
+ * gives -EAGAIN and does nothing: it is to be decided anew.
+ */
 struct meter_file {
-	struct settings settings, file_settings;
+	struct settings settings, file_settings, old_settings;
+	char old_setup_password[NV_HASH_MAX], old_reset_password[NV_HASH_MAX];
 	char setup_password[NV_HASH_MAX], reset_password[NV_HASH_MAX], file_setup_password[NV_HASH_MAX], file_reset_password[NV_HASH_MAX];
 };
 

@@ -9,6 +9,7 @@ import time
 import pytest
 from conftest import BUILD, Daemon, HANG_S, wait_for
 
+CLIENT = os.path.join(BUILD, "dinmeter")
 STALL = os.path.join(BUILD, "tests", "integration", "stall")
 WATCHDOG_S = 2
 # With every device that has a thread: a display and buttons that are not there, simulated contacts, captures.
@@ -85,6 +86,11 @@ def test_without_an_adc_it_is_ready_degraded_and_says_what_is_missing(managed):
     meter.wait_open()
     assert not meter.said("READY=1")
     wait_for(lambda: any("not measuring: ADC" in line for line in meter.said("STATUS=")), "the ADC is named as missing")
+    # nor does a reload meanwhile make it ready
+    meter.config_path.write_text('adc: { source = "iio"; uri = "ip:127.0.0.1:1"; device = "none"; }; store: { interval_s = 7; };', encoding="utf-8")
+    meter.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "reload: store.interval_s: taken" in meter.log, "it is read again")
+    assert not meter.said("READY=1")
     meter.wait_said("READY=1")
     assert "started degraded: not measuring: ADC" in meter.log
     assert not meter.said("STATUS=measuring")
@@ -208,6 +214,24 @@ def test_what_a_reload_took_stands_after_a_restart_and_a_later_write_stands_befo
     meter.wait_live()
     with meter.bus() as bus:
         assert bus.read(131) == [300] and bus.read(142) == [33]
+
+
+def test_a_write_while_the_file_is_read_again_stands(managed):
+    meter = managed(config=BASE)
+    meter.wait_said("READY=1")
+    command = [CLIENT, "set", "--socket", meter.control, "ct_primary"]
+    value = 100
+    with meter.bus() as bus:
+        for offered in range(101, 141):
+            reloads = len(meter.said("READY=1"))
+            with subprocess.Popen(command + [str(offered)], stderr=subprocess.PIPE) as client:
+                time.sleep(offered % 8 * 0.001)     # before, while and after the file is decided on
+                meter.process.send_signal(signal.SIGHUP)
+                errors = client.stderr.read()
+            assert client.returncode == 0 or b"busy" in errors, errors
+            value = offered if client.returncode == 0 else value
+            wait_for(lambda n=reloads: len(meter.said("READY=1")) > n, "the reload is over")
+            assert bus.read(131) == [value]
 
 
 def test_a_terminal_that_goes_away_ends_the_meter_in_good_order(tmp_path):

@@ -250,6 +250,27 @@ static int write_beside(void)
 	return open_once(in_base("new"), O_WRONLY | O_CREAT);
 }
 
+static int make_directory_beside(void)
+{
+	int error = result(mkdir(in_base("directory"), 0700));
+
+	rmdir(in_base("directory"));
+	return error;
+}
+
+static int remove_beside(void)
+{
+	int error = result(unlink(in_base("secret")));
+
+	open_once(in_base("secret"), O_WRONLY | O_CREAT);
+	return error;
+}
+
+static int empty_beside(void)
+{
+	return result(truncate(in_base("secret"), 0));
+}
+
 static int write_configuration(void)
 {
 	return open_once(config_file, O_WRONLY);
@@ -377,6 +398,9 @@ static const struct {
 } forbidden[] = {
 	{ "a file beside its own", read_others_file, EACCES, true, 1, true },
 	{ "a new file beside its own", write_beside, EACCES, true, 1, false },
+	{ "a new directory beside its own", make_directory_beside, EACCES, true, 1, false },
+	{ "removing a file beside its own", remove_beside, EACCES, true, 1, false },
+	{ "emptying a file beside its own", empty_beside, EACCES, true, 3, false },
 	{ "writing its configuration", write_configuration, EACCES, true, 1, false },
 	{ "listing the root directory", list_root, EACCES, true, 1, true },
 	{ "a signal to another process", signal_parent, EPERM, true, 6, false },
