@@ -9,7 +9,7 @@ import re
 import sys
 
 LINE = re.compile(r"@(\d+\.\d+):serial_update_parameters baudrate=(\d+) parity='(.)' data=(\d) stop=(\d)")
-PASSING_S = 0.03
+PASSING_S = 0.2
 MARKS = "50", "75"
 
 
