@@ -153,7 +153,9 @@ void daemon_reload(struct daemon *daemon)
 		ret = read_again(fresh, &daemon->options);
 	if (ret >= 0)
 		ret = take_settings(daemon, fresh);
-	if (ret)
+	if (ret == -ETIMEDOUT)
+		log_error("reload: the measurement does not answer: settings and passwords of the file may be taken when it does, nothing else is");
+	else if (ret)
 		log_error("reload: nothing is changed: %s", ret == -EINVAL ? "the configuration is not good" : ret < 0 ? strerror(-ret) : "refused");
 	else
 		take_rest(daemon, fresh);
