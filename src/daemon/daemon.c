@@ -234,7 +234,9 @@ static int start_event_loop(struct daemon *daemon)
 
 static void log_service(const struct daemon *daemon, const struct modbus_config *modbus)
 {
-	log_notice("modbus: %s (%s), address %d, %d baud, 8%c%d", modbus->device, slave_port_name(daemon->slave), modbus->address,
+	const char *name = slave_counters(daemon->slave)->port_open ? slave_port_name(daemon->slave) : "not there";
+
+	log_notice("modbus: %s (%s), address %d, %d baud, 8%c%d", modbus->device, name, modbus->address,
 		   modbus->baud, modbus->parity, modbus->stop_bits);
 }
 

@@ -108,6 +108,22 @@ static void allow_directory_of(struct sandbox_plan *plan, const char *path, enum
 	log_notice("sandbox: %s: is not opened as a whole for %s", directory, path);
 }
 
+/* A file to be read again; where its name is a symbolic link, the one that it leads to too. */
+static void allow_file(struct sandbox_plan *plan, const char *path)
+{
+	struct stat status;
+	char *real;
+
+	allow_directory_of(plan, path, SANDBOX_READ);
+	if (lstat(path, &status) || !S_ISLNK(status.st_mode))
+		return;
+	real = realpath(path, NULL);
+	path = real ? copy(plan, real) : NULL;
+	free(real);
+	if (path)
+		allow_directory_of(plan, path, SANDBOX_READ);
+}
+
 /*
  * A directory to write to.  What stands in its way may be cleared later: then the meter makes it, in the nearest one that there is, but
  * not in the root directory, which would be all.
@@ -176,9 +192,9 @@ void sandbox_make_plan(struct sandbox_plan *plan, const struct config *config, c
 		allow(plan, "/", SANDBOX_READ);
 	plan_hardware(plan, config);
 	if (file)
-		allow_directory_of(plan, file, SANDBOX_READ);
+		allow_file(plan, file);
 	if (!strcmp(config->adc.source, "comtrade"))
-		allow_directory_of(plan, config->adc.recording, SANDBOX_READ);
+		allow_file(plan, config->adc.recording);
 	if (*config->control_socket)
 		allow_tree(plan, config->control_socket);
 	if (!keeps_state)

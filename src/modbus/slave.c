@@ -40,6 +40,7 @@ struct slave {
 	void *context;
 
 	struct port *port;		/* NULL while it is gone */
+	bool was_open;			/* once at least */
 	struct rtu rtu;
 	struct slave_counters counters, told;
 	uint64_t rtu_errors, rtu_others;	/* of earlier lives of rtu */
@@ -197,7 +198,7 @@ static int open_port(struct slave *slave, bool quiet)
 		return error;
 	}
 	start_framing(slave);
-	slave->counters.port_open = true;
+	slave->counters.port_open = slave->was_open = true;
 	return 0;
 }
 
@@ -226,6 +227,7 @@ static void tell_activity(struct slave *slave)
 static int on_retry(sd_event_source *source, uint64_t usec, void *context)
 {
 	struct slave *slave = context;
+	bool is_back = slave->was_open;
 
 	(void)source;
 	(void)usec;
@@ -233,16 +235,21 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *context)
 		schedule_retry(slave);
 		return 0;
 	}
-	slave->counters.reopens++;
-	log_notice("modbus: %s: the port is back", slave->config.device);
+	slave->counters.reopens += is_back;
+	log_notice("modbus: %s: the port is %s", slave->config.device, is_back ? "back" : "there");
 	tell_activity(slave);
 	return 0;
+}
+
+static bool is_pty(const struct modbus_config *config)
+{
+	return strncmp(config->device, "pty:", 4) == 0;
 }
 
 /* The same pseudo-terminal goes on: whoever has its far end open stays connected. */
 static bool keeps_port(const struct modbus_config *old, const struct modbus_config *new)
 {
-	return strncmp(new->device, "pty:", 4) == 0 && strcmp(old->device, new->device) == 0;
+	return is_pty(new) && strcmp(old->device, new->device) == 0;
 }
 
 static void apply_config(struct slave *slave)
@@ -519,6 +526,24 @@ const char *slave_port_name(const struct slave *slave)
 	return slave->port ? port_name(slave->port) : "";
 }
 
+/* An adapter that is not plugged in, a UART that the board has not. */
+static bool may_come(const struct modbus_config *config, int error)
+{
+	return !is_pty(config) && (error == -ENOENT || error == -ENXIO || error == -ENODEV || error == -EIO);
+}
+
+/* Without its port a meter measures all the same. */
+static int open_first(struct slave *slave)
+{
+	int error = open_port(slave, false);
+
+	if (!may_come(&slave->config, error))
+		return error;
+	log_warning("modbus: %s: the meter measures without its port; trying to open it again", slave->config.device);
+	schedule_retry(slave);
+	return 0;
+}
+
 static int add_timer(struct slave *slave, sd_event_source **timer, sd_event_time_handler_t handler)
 {
 	int error = sd_event_add_time(slave->event, timer, CLOCK_MONOTONIC, 0, TIMER_ACCURACY_US, handler, slave);
@@ -556,7 +581,7 @@ int slave_new(struct slave **result, sd_event *event, const struct modbus_config
 	    (error = add_timer(slave, &slave->retry, on_retry)) < 0)
 		log_error("modbus: cannot make a timer: %s", strerror(-error));
 	else
-		error = open_port(slave, false);
+		error = open_first(slave);
 	if (error < 0) {
 		slave_free(slave);
 		return error;

@@ -61,8 +61,8 @@ struct slave;
 
 /*
  * Opens the port and joins the loop.  Returns 0 or -errno after a log line with path
- * and reason (-EBUSY: another process holds the port).  A port that cannot be
- * opened at start is an error; one that vanishes later is reopened.  Asks the scheduler to let the calling
+ * and reason (-EBUSY: another process holds the port; -ENOTTY: it is none).  A tty that is not there is
+ * no error: it is tried again with back-off, as one that vanishes later.  Asks the scheduler to let the calling
  * thread run soon after a wakeup.
  */
 int slave_new(struct slave **slave, sd_event *event, const struct modbus_config *config,

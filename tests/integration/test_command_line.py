@@ -131,13 +131,6 @@ def test_version_and_help_end_with_0():
         assert option in text
 
 
-def test_a_missing_tty_is_named_with_the_reason(file, tmp_path):
-    path = tmp_path / "ttyNONE"
-    status, _, errors = run("-c", file(SIMULATED + f'modbus: {{ device = "{path}"; }};\n'), "--state", tmp_path)
-    assert status == 1
-    assert str(path) in errors and "No such file" in errors
-
-
 def test_a_file_that_is_no_tty_is_refused(file, tmp_path):
     path = file("plain", "plain")
     status, _, errors = run("-c", file(SIMULATED + f'modbus: {{ device = "{path}"; }};\n'), "--state", tmp_path)

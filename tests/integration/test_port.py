@@ -68,6 +68,18 @@ def test_an_adapter_unplugged_and_plugged_in_again_is_served_again(daemon, adapt
         assert len(meter.log[before:].splitlines()) < 10, meter.log
 
 
+def test_an_adapter_that_is_plugged_in_after_the_start_is_served(daemon, adapter):
+    adapter.unplug()
+    meter = daemon(config=config(adapter), pty=False)
+    wait_for(lambda: "measuring, 2520 samples" in meter.log, "it measures")
+    assert f"{adapter.path}: cannot open: No such file or directory" in meter.log
+    assert "the meter measures without its port" in meter.log
+    adapter.plug()
+    wait_for(adapter.answers, "the meter answers")
+    assert adapter.bus.read(26) == [6000]       # Hz, 2 places: it has measured meanwhile
+    assert f"{adapter.path}: the port is there" in meter.log
+
+
 def test_it_ends_while_the_port_is_gone(daemon, adapter):
     meter = daemon(config=config(adapter), pty=False)
     wait_for(adapter.answers, "the meter answers")

@@ -96,6 +96,14 @@ def test_without_an_adc_it_is_ready_degraded_and_says_what_is_missing(managed):
     assert not meter.said("STATUS=measuring")
 
 
+def test_without_its_port_it_is_ready_degraded_and_says_what_is_missing(managed):
+    meter = managed(config='adc: { source = "sim"; }; modbus: { device = "/no/tty"; };', pty=False)
+    wait_for(lambda: meter.said("STATUS=measuring, 2520 samples a second; modbus: /no/tty is not open"), "the port is named as missing")
+    assert not meter.said("READY=1")
+    meter.wait_said("READY=1")
+    assert "started degraded: measuring, 2520 samples a second; modbus: /no/tty is not open" in meter.log
+
+
 def test_the_watchdog_is_fed_as_long_as_every_thread_lives(managed):
     meter = managed(config=EVERYTHING, watchdog_s=WATCHDOG_S)
     meter.wait_said("READY=1")

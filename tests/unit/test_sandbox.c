@@ -238,6 +238,14 @@ START_TEST(what_the_daemon_needs_works_inside)
 }
 END_TEST
 
+START_TEST(a_configuration_behind_a_symbolic_link_is_read_again)
+{
+	ck_assert(!mkdir(in_base("kept"), 0755));
+	ck_assert(!rename(config_file, in_base("kept/meter.conf")) && !symlink("../kept/meter.conf", config_file));
+	ck_assert_int_eq(outcome(read_again, true), 0);
+}
+END_TEST
+
 /* What is not. */
 
 static int read_others_file(void)
@@ -613,6 +621,7 @@ int main(void)
 	log_set_level(LOG_WARNING);
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_loop_test(tests, what_the_daemon_needs_works_inside, 0, sizeof(needed) / sizeof(*needed));
+	tcase_add_test(tests, a_configuration_behind_a_symbolic_link_is_read_again);
 	tcase_add_loop_test(tests, what_it_must_not_do_fails_inside, 0, sizeof(forbidden) / sizeof(*forbidden));
 	tcase_add_test(tests, devices_that_the_configuration_does_not_name_cannot_be_opened);
 	tcase_add_test(tests, with_hardware_root_does_not_read_the_machine_s_memory);

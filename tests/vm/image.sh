@@ -32,6 +32,11 @@ image_quicken()
 		systemd-hwdb-update.service dev-hugepages.mount dev-mqueue.mount proc-sys-fs-binfmt_misc.automount; do
 		ln -sf /dev/null "$1/etc/systemd/system/$unit"
 	done
+	# each reload of the service manager runs them all
+	mkdir -p "$1/etc/systemd/system-generators"
+	for generator in "$1"/lib/systemd/system-generators/*; do
+		ln -s /dev/null "$1/etc/systemd/system-generators/${generator##*/}"
+	done
 	mkdir -p "$1/etc/systemd/journald.conf.d"
 	printf '[Journal]\nStorage=volatile\nRateLimitIntervalSec=0\n' > "$1/etc/systemd/journald.conf.d/vm.conf"
 }
@@ -74,7 +79,7 @@ image_runner()
 		# The first process where systemd is not: what comes on the second disk, and nothing else.
 		mount -t proc proc /proc && mount -t sysfs sysfs /sys && mount -t tmpfs run /run && mount -t devtmpfs dev /dev
 		mkdir -p /dev/shm && mount -t tmpfs shm /dev/shm
-		mkdir -p /test && tar -xf /dev/vdb -C /test && cd /test && exec > /dev/ttyS0 2>&1 && exec bash ./power/init
+		mount -t tmpfs test /tmp && tar -xf /dev/vdb -C /tmp && cd /tmp && exec > /dev/ttyS0 2>&1 && exec bash ./power/init
 	RUN
 	chmod +x "$1/usr/local/sbin/vm-test" "$1/usr/local/sbin/vm-plain"
 }

@@ -30,8 +30,8 @@ kernel_module_files()
 	done | sed -n 's|^insmod .*/lib/modules/\([^ ]*\.ko\).*|lib/modules/\1|p' | awk '!seen[$0]++'
 }
 
-# kernel_initrd DIR VERSION: an initial file system that mounts the disk and hands over to systemd, or with vm.plain to
-# the script vm-plain.
+# kernel_initrd DIR VERSION: an initial file system that mounts the disk and hands over to systemd, or with vm.plain, and the disk only to
+# be read, to the script vm-plain.
 kernel_initrd()
 {
 	initrd=$1/initrd
@@ -48,13 +48,14 @@ kernel_initrd()
 		for module in /modules/*; do /bin/busybox insmod $module; done
 		n=0
 		until [ -b /dev/vda ] || [ $n = 100 ]; do /bin/busybox sleep 0.1; n=$((n + 1)); done
-		/bin/busybox mount -t ext4 /dev/vda /new || exec /bin/busybox sh
 		/bin/busybox mount -t proc proc /proc
+		how=rw what=/lib/systemd/systemd
 		case " $(/bin/busybox cat /proc/cmdline) " in
-		*" vm.plain "*) exec /bin/busybox switch_root /new /usr/local/sbin/vm-plain ;;
+		*" vm.plain "*) how=ro what=/usr/local/sbin/vm-plain ;;
 		esac
 		/bin/busybox umount /proc
-		exec /bin/busybox switch_root /new /lib/systemd/systemd
+		/bin/busybox mount -t ext4 -o $how /dev/vda /new || exec /bin/busybox sh
+		exec /bin/busybox switch_root /new $what
 	INIT
 	chmod +x "$initrd/init"
 	(cd "$initrd" && find . | cpio -o -H newc --quiet --owner 0:0 | gzip -1) > "$1/initrd.gz"

@@ -574,11 +574,24 @@ START_TEST(link_taken_over_by_another_is_not_removed)
 }
 END_TEST
 
-START_TEST(missing_tty_and_what_is_no_tty_are_named)
+START_TEST(tty_that_is_missing_at_the_start_is_named_and_taken_when_it_is_there)
 {
 	snprintf(config.device, sizeof(config.device), "%s", link_path);
-	ck_assert_int_eq(slave_new(&slave, event, &config, &identity, &ops, NULL), -ENOENT);
+	ck_assert_int_eq(slave_new(&slave, event, &config, &identity, &ops, NULL), 0);
 	check_log("tty: cannot open: No such file or directory");
+	ck_assert(!slave_counters(slave)->port_open);
+	ck_assert_str_eq(slave_port_name(slave), "");
+	make_tty();
+	turn_until(slave_counters(slave)->port_open);
+	check_log("the port is there");
+	ck_assert_uint_eq(slave_counters(slave)->reopens, 0);
+	send_frame("01 03 00 81 00 01");
+	expect_frame("01 03 02 00 28");
+}
+END_TEST
+
+START_TEST(what_is_no_tty_is_named)
+{
 	snprintf(config.device, sizeof(config.device), "/dev/null");
 	ck_assert_int_eq(slave_new(&slave, event, &config, &identity, &ops, NULL), -ENOTTY);
 	check_log("/dev/null: no serial port");
@@ -760,7 +773,8 @@ static void add_ports(Suite *suite)
 	tcase_add_test(tcase, file_in_the_place_of_the_link_is_left_alone);
 	tcase_add_test(tcase, link_to_something_else_is_left_alone);
 	tcase_add_test(tcase, link_taken_over_by_another_is_not_removed);
-	tcase_add_test(tcase, missing_tty_and_what_is_no_tty_are_named);
+	tcase_add_test(tcase, tty_that_is_missing_at_the_start_is_named_and_taken_when_it_is_there);
+	tcase_add_test(tcase, what_is_no_tty_is_named);
 	tcase_add_test(tcase, driver_without_rs485_is_named);
 	tcase_add_test(tcase, baud_rates_are_set_on_the_tty);
 	tcase_add_test(tcase, vanished_tty_is_opened_again_when_it_is_back);

@@ -43,7 +43,7 @@ wait_for()
 	local end=$(($(clock_ms) + $1 * 1000))
 	until "${@:2}"; do
 		[ "$(clock_ms)" -lt "$end" ] || return 1
-		sleep 0.05
+		sleep 0.1
 	done
 }
 

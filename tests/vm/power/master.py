@@ -4,7 +4,8 @@
 Each of the machines has a disk of its own for the meter's state and is started and killed until KILLS are made by all of them
 together.  From the outside, as a master on
 the bus, the meter's energies are read and settings are written until the kill, and again after the next start: what was shown may not be
-lost by more than the interval of the store, nothing may be invented, what was acknowledged must stand.  Prints a line "ok" or "FAIL" for each claim.
+lost by more than the interval of the store, nothing may be invented, what was acknowledged must stand.  A start is not a boot: one machine is
+booted as far as it goes without the disk, and each start goes on from its memory.  Prints a line "ok" or "FAIL" for each claim.
 Environment: TEST_SEED.  Exit status: 0 or 1.
 """
 import os
@@ -34,43 +35,121 @@ class Failure(Exception):
     pass
 
 
+class Monitor:
+    """QEMU's monitor (HMP), and the process behind it."""
+
+    def __init__(self, process, path):
+        self.process = process
+        self.line = connect(process, path)
+        self.read()
+
+    def read(self):
+        """What it says until its prompt."""
+        said = b""
+        while not said.endswith(b"(qemu) "):
+            more = self.line.recv(4096)
+            if not more:
+                raise Failure(f"QEMU ended, its monitor said {said!r}")
+            said += more
+        return said.decode(errors="replace")
+
+    def say(self, command):
+        self.line.sendall(command.encode() + b"\n")
+        return self.read()
+
+    def wait_for(self, command, answer, seconds=BOOT_S):
+        end = time.monotonic() + seconds
+        while answer not in (said := self.say(command)):
+            if time.monotonic() > end:
+                raise Failure(f"{command}: {said}")
+            time.sleep(0.02)
+
+    def close(self):
+        self.line.close()
+
+
+def must_live(process):
+    if process.poll() is not None:
+        raise Failure(f"QEMU ended with status {process.returncode}")
+
+
+def connect(process, path):
+    while True:
+        line = socket.socket(socket.AF_UNIX)
+        try:
+            line.connect(path)
+            return line
+        except OSError:
+            line.close()
+            must_live(process)
+            time.sleep(0.02)
+
+
 class Machine:
-    def __init__(self, arguments, directory, seed):
-        self.random = random.Random(seed)
-        self.disk = os.path.join(directory, "disk")
-        self.socket = os.path.join(directory, "bus")
+    """One that is started and killed; its files are in a directory of its own."""
+
+    def __init__(self, arguments, directory):
+        os.mkdir(directory)
+        self.disk, self.bus_path, self.monitor_path = (os.path.join(directory, name) for name in ("disk", "bus", "monitor"))
         self.arguments = [*arguments, "-drive", f"file={self.disk},format=raw,if=virtio",
-                          "-serial", f"unix:{self.socket},server=on,wait=off"]
-        self.log = open(os.path.join(directory, "log"), "wb")
+                          "-serial", f"unix:{self.bus_path},server=on,wait=off",
+                          "-monitor", f"unix:{self.monitor_path},server=on,wait=off"]
+        self.log_path = os.path.join(directory, "log")
+        self.log = open(self.log_path, "wb")
         with open(self.disk, "wb") as disk:
             disk.truncate(DISK_MB << 20)
         subprocess.run(["mke2fs", "-q", "-t", "ext4", self.disk], check=True)
+
+    def launch(self, *arguments):
+        self.process = subprocess.Popen([*self.arguments, *arguments], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.monitor = Monitor(self.process, self.monitor_path)
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+        self.monitor.close()
+
+    def boot(self, memory):
+        """Keeps the memory of a machine that waits for the time of day in that file."""
+        self.launch()
+        end = time.monotonic() + BOOT_S
+        while True:
+            with open(self.log_path, "rb") as log:
+                if b"waiting for the time of day" in log.read():
+                    break
+            must_live(self.process)
+            if time.monotonic() > end:
+                raise Failure(f"the machine is not up within {BOOT_S:.0f} s")
+            time.sleep(0.05)
+        self.monitor.say(f'migrate "exec:cat > {memory}"')
+        self.monitor.wait_for("info migrate", "Migration status: completed")
+
+
+class Meter(Machine):
+    def __init__(self, arguments, directory, memory, seed):
+        super().__init__(arguments, directory)
+        self.memory = memory
+        self.random = random.Random(seed)
         self.lost_s, self.invented_s, self.exact, self.starts = [], [], 0, 0
         self.writes = []                    # value, when acknowledged (None: never)
         self.shown = None                   # kWh, when
 
     def start(self):
-        self.process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.launch("-S", "-incoming", f"exec:cat {self.memory}")
+        self.line = connect(self.process, self.bus_path)
+        self.monitor.wait_for("info status", "VM status: paused\r")
+        self.line.sendall(b"%d\n" % time.time())
         self.started = time.monotonic()
+        self.monitor.say("cont")
         self.starts += 1
-        while True:
-            try:
-                line = socket.socket(socket.AF_UNIX)
-                line.connect(self.socket)
-                break
-            except OSError:
-                line.close()
-                self.must_live()
-                time.sleep(0.05)
-        self.line = line
-        self.bus = rtu.Bus(line.fileno())
+        self.bus = rtu.Bus(self.line.fileno())
         while True:
             try:
                 self.first = self.read_energy(deadline_s=0.3)
                 self.first_at = time.monotonic()
                 break
             except (rtu.NoReply, AssertionError):
-                self.bus.pending = b""      # what the machine's firmware may have said
+                self.bus.pending = b""
                 self.must_live()
         try:
             while True:                     # the answers to what was asked before somebody listened
@@ -79,17 +158,14 @@ class Machine:
             pass
 
     def must_live(self):
-        if self.process.poll() is not None:
-            raise Failure(f"QEMU ended with status {self.process.returncode}")
+        must_live(self.process)
         if time.monotonic() > self.started + BOOT_S:
             raise Failure(f"the meter does not answer within {BOOT_S:.0f} s of the machine's start")
 
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+    def cut(self):
+        self.kill()
         self.killed = time.monotonic()
         self.line.close()
-        os.unlink(self.socket)
 
     def read_energy(self, deadline_s=rtu.REPLY_DEADLINE_S):
         words = self.bus.read(KWH, 6, deadline_s=deadline_s)
@@ -145,7 +221,7 @@ class Machine:
                     if not last:
                         self.load(self.random.uniform(*RUN_S))
                 finally:
-                    self.kill()
+                    self.cut()
         except (Failure, rtu.NoReply, rtu.ModbusException, OSError, AssertionError) as error:
             failures.append(f"start {self.starts}: {error!r} at line {error.__traceback__.tb_lineno}")
 
@@ -156,11 +232,13 @@ def main():
     print(f"     seed {seed}")
     failures = []
     with tempfile.TemporaryDirectory() as directory:
-        meters = []
-        for n in range(machines):
-            own = os.path.join(directory, str(n))
-            os.mkdir(own)
-            meters.append(Machine(arguments, own, seed + n))
+        memory = os.path.join(directory, "memory")
+        first = Machine(arguments, os.path.join(directory, "first"))
+        try:
+            first.boot(memory)
+        finally:
+            first.kill()
+        meters = [Meter(arguments, os.path.join(directory, str(n)), memory, seed + n) for n in range(machines)]
         threads = [threading.Thread(target=m.run, args=(kills // machines + (n < kills % machines), failures))
                    for n, m in enumerate(meters)]
         for thread in threads:
@@ -168,7 +246,7 @@ def main():
         for thread in threads:
             thread.join()
         if failures:
-            with open(os.path.join(directory, "0", "log"), "rb") as log:
+            with open(meters[0].log_path, "rb") as log:
                 sys.stdout.write(log.read().decode(errors="replace")[-3000:])
     lost, invented = [s for m in meters for s in m.lost_s], [s for m in meters for s in m.invented_s]
     exact, writes = sum(m.exact for m in meters), sum(len(m.writes) for m in meters)
