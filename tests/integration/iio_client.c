@@ -4,7 +4,7 @@
  *   iio_client URI [key=value ...]
  *
  * Keys: device, trigger, rate, block, gain, voltage_ratio, current_ratio, va .. ic (channels); blocks (how many to read in each
- * opening), opens (how often to open), cancel_ms (cancel from a second thread after so long), dump (1: every scan),
+ * opening), opens (how often to open), cancel_ms (cancel from a second thread so long after the end of standard input), dump (1: every scan),
  * seconds (read until so much time has passed), step (1: each opening waits for a line on stdin).
  * Lines: "open RATE", "block n lost restarted clipped nominal rate t_ns", "scan six values", "error WHAT errno",
  * "stopped MS": how long cancel, join and close took.
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "adc/adc.h"
 
@@ -164,9 +165,12 @@ static void run_with_cancel(struct client *client)
 	struct timespec pause = { .tv_sec = client->cancel_ms / 1000, .tv_nsec = client->cancel_ms % 1000 * 1000000 };
 	pthread_t thread;
 	int64_t start_ns;
+	char byte;
 
 	if (pthread_create(&thread, NULL, run, client))
 		exit(1);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
 	nanosleep(&pause, NULL);
 	start_ns = now_ns();
 	client->adc->ops->cancel(client->adc);

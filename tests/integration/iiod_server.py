@@ -129,6 +129,7 @@ class IiodServer:
         self.busy = None
         self.sockets = set()
         self.closing = threading.Event()
+        self.stalled = threading.Event()    # it has come to a fault that stalls
         self.listener = socket.socket()
         self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.listener.bind(("127.0.0.1", port))
@@ -273,12 +274,14 @@ class Session:
 
     def wait_for_end(self):
         """Answers nothing until the client or the server goes."""
+        self.server.stalled.set()
         while not self.server.closing.is_set():
             if not self.connection.recv(4096):
                 break
         raise Closed
 
     def trickle(self, data, step, pause_s):
+        self.server.stalled.set()
         for i in range(0, len(data), step):
             self.send(data[i:i + step])
             if self.server.closing.wait(pause_s):

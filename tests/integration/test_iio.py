@@ -51,6 +51,15 @@ def run(server, wrapper=(), **arguments):
     return Result(done.stdout, done.stderr, done.returncode)
 
 
+def run_and_cancel(server, happened, **arguments):
+    """Cancels soon after that event."""
+    with subprocess.Popen(command(server, **arguments, cancel_ms=200), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          text=True) as client:
+        assert happened.wait(HANG_S)
+        output, log = client.communicate(timeout=HANG_S)
+        return Result(output, log, client.returncode)
+
+
 def in_parallel(function, cases):
     """function(case) for every case at once: most of the time passes in waiting."""
     with concurrent.futures.ThreadPoolExecutor(len(cases)) as pool:
@@ -374,7 +383,9 @@ def test_a_stop_does_not_wait_for_the_adc():
     def one(case):
         fault, left = case
         with IiodServer(**{fault: 1}) as server:
-            result = run(server, blocks=1000000, cancel_ms=700)
+            if fault == "stall_close":      # only the end comes to it
+                server.stalled.set()
+            result = run_and_cancel(server, server.stalled, blocks=1000000)
             assert result.errors[-1][1] == "ECANCELED", (fault, result.lines)
             assert len(result.of("stopped")) == 1
             assert ("left to itself" in result.log) == left, (fault, result.log)

@@ -131,6 +131,7 @@ class Meter(Machine):
         self.memory = memory
         self.random = random.Random(seed)
         self.lost_s, self.invented_s, self.exact, self.starts = [], [], 0, 0
+        self.kept_starts = 0                # that lived for long enough to be kept
         self.writes = []                    # value, when acknowledged (None: never)
         self.shown = None                   # kWh, when
 
@@ -165,6 +166,7 @@ class Meter(Machine):
     def cut(self):
         self.kill()
         self.killed = time.monotonic()
+        self.kept_starts += self.killed > self.first_at + COMMIT_S
         self.line.close()
 
     def read_energy(self, deadline_s=rtu.REPLY_DEADLINE_S):
@@ -184,8 +186,8 @@ class Meter(Machine):
         self.lost_s.append((before - kwh) * 3600 / KW)
         self.invented_s.append((kwh - before) * 3600 / KW - (self.killed - when) - (0 if kept else now - self.started))
         setting, power_ups = self.bus.read(SETTING)[0], self.bus.read(POWER_UPS)[0]
-        if power_ups != self.starts:
-            raise Failure(f"{self.starts} starts, register {POWER_UPS} is {power_ups}")
+        if not self.kept_starts < power_ups <= self.starts:
+            raise Failure(f"{self.starts} starts, {self.kept_starts} of those before long enough, register {POWER_UPS} is {power_ups}")
         allowed = []
         for value, acknowledged in reversed(self.writes):
             allowed.append(value)
