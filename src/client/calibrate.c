@@ -251,25 +251,29 @@ static void print_result(int p, const struct calibration *result)
 	       100 * result->left[1], 100 * result->left[2]);
 }
 
+struct output {
+	const struct calibrate_readings *readings;
+	const struct calibration *result;
+};
+
+static void print_output(FILE *file, const void *context)
+{
+	const struct output *output = context;
+
+	calibrate_write(file, output->readings, output->result);
+}
+
 static int write_output(const struct calibrate *calibrate, const struct calibration result[PHASES])
 {
-	FILE *file;
-	int error;
+	struct output output = { &calibrate->readings, result };
 
 	if (!calibrate->output)
 		return CLIENT_DONE;
-	file = fopen(calibrate->output, calibrate->force ? "w" : "wx");
-	if (!file) {
-		fprintf(stderr, "dinmeter calibrate: %s: %s\n", calibrate->output,
-			errno == EEXIST ? "is there already; --force replaces it" : strerror(errno));
+	if (!calibrate->force && !access(calibrate->output, F_OK)) {
+		fprintf(stderr, "dinmeter calibrate: %s: is there already; --force replaces it\n", calibrate->output);
 		return CLIENT_FAILED;
 	}
-	calibrate_write(file, &calibrate->readings, result);
-	error = ferror(file);
-	if (!fclose(file) && !error)
-		return CLIENT_DONE;
-	fprintf(stderr, "dinmeter calibrate: %s: %s\n", calibrate->output, strerror(errno));
-	return CLIENT_FAILED;
+	return calibrate_replace(calibrate->output, print_output, &output);
 }
 
 static int solve(const struct calibrate *calibrate)

@@ -44,6 +44,9 @@ int calibrate_measure(struct calibrate_readings *readings, const struct calibrat
 int calibrate_load(struct calibrate_readings *readings, const char *path);
 int calibrate_save(const struct calibrate_readings *readings, const char *path);
 
+/* A file that is whole at any time: as it was, or as `print` writes it.  CLIENT_DONE, or CLIENT_FAILED after a message. */
+int calibrate_replace(const char *path, void (*print)(FILE *file, const void *context), const void *context);
+
 /* A phase's reference, "V,A,W" with a number above 0, one above 0, and any.  `where` begins the message. */
 int calibrate_parse(const char *where, const char *text, int phase, struct calibrate_reference *reference);
 

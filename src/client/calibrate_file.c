@@ -1,8 +1,10 @@
 /* The files of `dinmeter calibrate`: readings, and the part of a configuration that comes out. */
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "client/calibrate.h"
@@ -123,8 +125,10 @@ int calibrate_load(struct calibrate_readings *readings, const char *path)
 	return CLIENT_FAILED;
 }
 
-static void print_readings(FILE *file, const struct calibrate_readings *readings)
+static void print_readings(FILE *file, const void *context)
 {
+	const struct calibrate_readings *readings = context;
+
 	fputs(HEADER "\n# channel, gain, delay in us and name as configured meanwhile\n", file);
 	for (int c = 0; c < ADC_CHANNELS; c++)
 		fprintf(file, "channel %s %.17g %.17g %s\n", names[c], readings->channel[c].gain, readings->channel[c].delay_us,
@@ -140,29 +144,41 @@ static void print_readings(FILE *file, const struct calibrate_readings *readings
 	}
 }
 
-/* A reading costs a change of load: the file is whole at any time. */
-int calibrate_save(const struct calibrate_readings *readings, const char *path)
+static int complain(const char *path, const char *what)
 {
-	char temporary[4096];
+	fprintf(stderr, "dinmeter calibrate: %s: %s\n", path, what);
+	return CLIENT_FAILED;
+}
+
+/* Through a new file that takes its place; where a symbolic link leads to it, there. */
+int calibrate_replace(const char *path, void (*print)(FILE *file, const void *context), const void *context)
+{
+	char real[PATH_MAX], temporary[PATH_MAX + 4];
+	struct stat status;
 	FILE *file;
 	bool good;
 
-	if ((size_t)snprintf(temporary, sizeof(temporary), "%s.new", path) >= sizeof(temporary)) {
-		fprintf(stderr, "dinmeter calibrate: %s: the path is too long\n", path);
-		return CLIENT_FAILED;
-	}
+	if (!realpath(path, real) && (size_t)snprintf(real, sizeof(real), "%s", path) >= sizeof(real))
+		return complain(path, strerror(ENAMETOOLONG));
+	if (!stat(real, &status) && !S_ISREG(status.st_mode))
+		return complain(path, "is there, and no regular file");
+	snprintf(temporary, sizeof(temporary), "%s.new", real);
 	file = fopen(temporary, "w");
-	if (file) {
-		print_readings(file, readings);
-		good = !fflush(file) && !fsync(fileno(file));
-		good = !fclose(file) && good && !rename(temporary, path);
-		if (good)
-			return CLIENT_DONE;
-	}
-	fprintf(stderr, "dinmeter calibrate: %s: %s\n", path, strerror(errno));
-	if (file)
-		unlink(temporary);
+	if (!file)
+		return complain(temporary, strerror(errno));
+	print(file, context);
+	good = !fflush(file) && !fsync(fileno(file));
+	good = !fclose(file) && good && !rename(temporary, real);
+	if (good)
+		return CLIENT_DONE;
+	complain(path, strerror(errno));
+	unlink(temporary);
 	return CLIENT_FAILED;
+}
+
+int calibrate_save(const struct calibrate_readings *readings, const char *path)
+{
+	return calibrate_replace(path, print_readings, readings);
 }
 
 static void print_quoted(FILE *out, const char *text)

@@ -257,15 +257,14 @@ def test_a_terminal_that_goes_away_ends_the_meter_in_good_order(tmp_path):
 
 
 def test_without_privileges_each_refusal_is_said_once_and_it_measures(tmp_path):
-    if os.geteuid():
-        pytest.skip("needs root, to give privileges up")
+    # who is no root has none to give up
+    drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all"] if os.geteuid() == 0 else []
     os.chmod(tmp_path, 0o777)
     for parent in list(tmp_path.parents)[:3]:
         if str(parent).startswith("/tmp/"):
             os.chmod(parent, 0o755)
     log = open(tmp_path / "log", "wb")
-    command = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--inh-caps=-all",
-               "prlimit", "--rtprio=0", "--memlock=65536", "--nofile=1024", os.path.join(BUILD, "dinmeterd"), "-s", "--pty", str(tmp_path / "meter"),
+    command = [*drop, "prlimit", "--rtprio=0", "--memlock=65536", "--nofile=1024", os.path.join(BUILD, "dinmeterd"), "-s", "--pty", str(tmp_path / "meter"),
                "--state", str(tmp_path / "state"), "--control", str(tmp_path / "control")]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
