@@ -41,6 +41,7 @@ tests_unit_test_comtrade_malformed_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_comtrade_malformed_LDADD = tests/lib/librecording.a libshell.a libpure.a $(CHECK_LIBS)
 
 tests_unit_test_comtrade_text_SOURCES = tests/unit/test_comtrade_text.c
+tests_unit_test_comtrade_text_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_comtrade_text_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_comtrade_text_LDADD = libpure.a $(CHECK_LIBS)
 

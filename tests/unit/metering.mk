@@ -34,6 +34,7 @@ tests_unit_test_demand_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_demand_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_energy_SOURCES = tests/unit/test_energy.c
+tests_unit_test_energy_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_energy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_energy_LDADD = libpure.a $(CHECK_LIBS)
 

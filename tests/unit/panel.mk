@@ -8,18 +8,22 @@ PANEL_TESTS = \
 PANEL_RIG = tests/unit/panel/rig.c tests/unit/panel/rig.h
 
 tests_unit_panel_test_screens_SOURCES = tests/unit/panel/test_screens.c $(PANEL_RIG)
+tests_unit_panel_test_screens_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_panel_test_screens_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_panel_test_screens_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_panel_test_setup_SOURCES = tests/unit/panel/test_setup.c $(PANEL_RIG)
+tests_unit_panel_test_setup_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_panel_test_setup_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_panel_test_setup_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_panel_test_values_SOURCES = tests/unit/panel/test_values.c $(PANEL_RIG)
+tests_unit_panel_test_values_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_panel_test_values_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_panel_test_values_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_panel_test_walk_SOURCES = tests/unit/panel/test_walk.c tests/unit/panel/legal.c tests/unit/panel/legal.h $(PANEL_RIG)
+tests_unit_panel_test_walk_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_panel_test_walk_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_panel_test_walk_LDADD = libpure.a $(CHECK_LIBS)
 

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/require.h"
 #include "adc/comtrade_cff.h"
 #include "adc/comtrade_map.h"
 
@@ -37,8 +38,8 @@ START_TEST(numbers_as_instruments_write_them_are_read_as_strtod_does)
 		default:
 			snprintf(text, sizeof(text), "%d", rand_r(&seed) - RAND_MAX / 2);
 		}
-		ck_assert_msg(!comtrade_parse_double(span(text), &read), "%s", text);
-		ck_assert_msg(fabs(read - strtod(text, NULL)) <= 1.2e-16 * fabs(read), "%s: %.17g", text, read);
+		REQUIRE(!comtrade_parse_double(span(text), &read), "%s", text);
+		REQUIRE(fabs(read - strtod(text, NULL)) <= 1.2e-16 * fabs(read), "%s: %.17g", text, read);
 	}
 }
 END_TEST
@@ -52,8 +53,8 @@ START_TEST(numbers_of_up_to_15_digits_are_exact)
 		int64_t mantissa = (int64_t)rand_r(&seed) * 400000 + rand_r(&seed);
 
 		snprintf(text, sizeof(text), "%s0.%015lld", i % 2 ? "-" : "", (long long)mantissa);
-		ck_assert_int_eq(comtrade_parse_double(span(text), &read), 0);
-		ck_assert_double_eq(read, strtod(text, NULL));
+		REQUIRE(!comtrade_parse_double(span(text), &read), "%s", text);
+		REQUIRE(read == strtod(text, NULL), "%s: %.17g", text, read);
 	}
 }
 END_TEST

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "lib/require.h"
 #include "metering/energy.h"
 
 static unsigned seed;
@@ -95,8 +96,8 @@ START_TEST(random_additions_are_each_within_half_a_nano_wh)
 		/* 9 nano-Wh are 9 * 3600 / 10^9 Ws: whole numbers, but for the Ws below one */
 		off_nwh = (double)(9 * added_nwh(&before, &energy) - 2500000 * (int64_t)whole_ws) / 9 - (sum_ws - whole_ws) * (1e9 / 3600);
 		/* Half a unit, and what a double's own resolution of the remainder below 1 Wh leaves. */
-		ck_assert_msg(fabs(off_nwh) <= 0.5 + 1e-6, "%.17g W for %.17g s: %.6f nWh off", power_w, seconds, off_nwh);
-		ck_assert_uint_lt(energy.nwh, 1000000000);
+		REQUIRE(fabs(off_nwh) <= 0.5 + 1e-6, "%.17g W for %.17g s: %.6f nWh off", power_w, seconds, off_nwh);
+		REQUIRE(energy.nwh < 1000000000, "%u nWh", energy.nwh);
 	}
 }
 END_TEST
@@ -136,8 +137,8 @@ START_TEST(register_is_the_floor_modulo_2_32_of_the_decimal_digits)
 
 		/* nano-Wh, to 0.1 Wh: 8 digits */
 		for (int scale = -4; scale <= 4; scale++)
-			ck_assert_msg(energy_register(&energy, scale) == digits_mod_2_32(&energy, 8 + scale + 4),
-				      "%llu Wh + %u nWh at scale %d", (unsigned long long)energy.wh, energy.nwh, scale);
+			REQUIRE(energy_register(&energy, scale) == digits_mod_2_32(&energy, 8 + scale + 4),
+				"%llu Wh + %u nWh at scale %d", (unsigned long long)energy.wh, energy.nwh, scale);
 	}
 }
 END_TEST

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "lib/require.h"
 #include "view/phasors.h"
 
 #define ROWS 20
@@ -154,7 +155,7 @@ START_TEST(a_picture_of_any_size_stays_in_its_rectangle)
 			for (unsigned r = 0; r < 30; r++)
 				for (unsigned c = 0; c < 60; c++)
 					if (r < 2 || c < 2 || r >= 2 + rows || c >= 2 + columns)
-						ck_assert_msg(around[r * 60 + c].code == ' ', "%u x %u: at %u %u", rows, columns, r, c);
+						REQUIRE(around[r * 60 + c].code == ' ', "%u x %u: at %u %u", rows, columns, r, c);
 		}
 }
 END_TEST

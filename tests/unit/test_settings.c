@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/require.h"
 #include "metering/range.h"
 #include "metering/settings.h"
 
@@ -240,10 +241,10 @@ static void check_pulse(const struct settings *s)
 
 	while (i < 6 && !keeps_up(s->pulse_energy, durations[i], volt_amperes, k))
 		i++;
-	ck_assert_msg(d.pulse_unserved == (i == 6), "type %d, %d V, %d A, %d Wh", s->system_type, s->system_voltage,
-		      s->ct_primary, s->pulse_energy);
-	ck_assert_msg(d.pulse_duration_ms == (i == 6 ? 10 : durations[i]), "type %d, %d V, %d A, %d Wh: %d ms", s->system_type,
-		      s->system_voltage, s->ct_primary, s->pulse_energy, d.pulse_duration_ms);
+	REQUIRE(d.pulse_unserved == (i == 6), "type %d, %d V, %d A, %d Wh", s->system_type, s->system_voltage,
+		s->ct_primary, s->pulse_energy);
+	REQUIRE(d.pulse_duration_ms == (i == 6 ? 10 : durations[i]), "type %d, %d V, %d A, %d Wh: %d ms", s->system_type,
+		s->system_voltage, s->ct_primary, s->pulse_energy, d.pulse_duration_ms);
 }
 
 /* At each limit of each pulse energy, one below and one above; a tie keeps up. */
@@ -463,10 +464,9 @@ static bool fits(long double full_scale, int scale)
 
 static void check_scale(long double full_scale, int scale)
 {
-	ck_assert_int_ge(scale, -4);
-	ck_assert_int_le(scale, 4);
-	ck_assert(fits(full_scale, scale));
-	ck_assert(scale == -4 || !fits(full_scale, scale - 1));
+	REQUIRE(scale >= -4 && scale <= 4, "scale %d", scale);
+	REQUIRE(fits(full_scale, scale), "%Lg does not fit scale %d", full_scale, scale);
+	REQUIRE(scale == -4 || !fits(full_scale, scale - 1), "%Lg fits a smaller scale than %d", full_scale, scale);
 }
 
 START_TEST(random_legal_settings_get_the_smallest_scales_that_fit)
@@ -489,8 +489,8 @@ START_TEST(random_legal_settings_get_the_smallest_scales_that_fit)
 		check_scale(1.2L * s.ct_primary, d.scale_i);
 		check_scale(1.2L * fmaxl(s.system_voltage, 6.0L * s.pt_ratio), d.scale_v);
 		check_scale(1.44L * kw, d.scale_w);
-		ck_assert_int_eq(d.scale_e, d.scale_w);
-		ck_assert(fabsl(d.max_power * powl(10.0L, d.scale_w) - kw) <= 0.5000001L * powl(10.0L, d.scale_w));
+		REQUIRE(d.scale_e == d.scale_w, "%d, %d", d.scale_e, d.scale_w);
+		REQUIRE(fabsl(d.max_power * powl(10.0L, d.scale_w) - kw) <= 0.5000001L * powl(10.0L, d.scale_w), "%d for %Lg kW", d.max_power, kw);
 		check_pulse(&s);
 	}
 }

@@ -9,6 +9,7 @@ tests_unit_test_faceplate_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_faceplate_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_phasors_SOURCES = tests/unit/test_phasors.c
+tests_unit_test_phasors_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_phasors_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_phasors_LDADD = libpure.a $(CHECK_LIBS)
 

@@ -8,12 +8,12 @@
 #include <check.h>
 #include <stddef.h>
 
+#include "lib/require.h"
 #include "panel/panel.h"
 
 #define RIG_SECOND INT64_C(1000000000)
 
 /* As ck_assert_msg, which tells the runner of each check that holds: too slow for millions. */
-#define REQUIRE(condition, ...) do { if (!(condition)) ck_abort_msg(__VA_ARGS__); } while (0)
 
 enum rig_answer { RIG_HONEST, RIG_REFUSE, RIG_FAIL, RIG_WAIT };
 
