@@ -23,7 +23,7 @@ image_quicken()
 	: > "$1/etc/resolv.conf"
 	echo 0123456789abcdef0123456789abcdef > "$1/etc/machine-id"
 	echo force-unsafe-io > "$1/etc/dpkg/dpkg.cfg.d/vm"
-	for unit in getty@tty1.service serial-getty@ttyS0.service systemd-networkd-wait-online.service \
+	for unit in getty@tty1.service getty-static.service serial-getty@ttyS0.service systemd-networkd-wait-online.service \
 		systemd-timesyncd.service systemd-logind.service systemd-user-sessions.service systemd-pstore.service \
 		modprobe@dm_mod.service modprobe@loop.service modprobe@drm.service modprobe@fuse.service \
 		modprobe@efi_pstore.service apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer \
