@@ -388,7 +388,9 @@ def test_a_stop_does_not_wait_for_the_adc():
             result = run_and_cancel(server, server.stalled, blocks=1000000)
             assert result.errors[-1][1] == "ECANCELED", (fault, result.lines)
             assert len(result.of("stopped")) == 1
-            assert ("left to itself" in result.log) == left, (fault, result.log)
+            # libiio itself gives up such a read after its timeout, which a busy machine may let pass before the cancel
+            woken = fault == "stall_attr" and "READ LINE: -32" in result.log
+            assert ("left to itself" in result.log) == (left and not woken), (fault, result.log)
     in_parallel(one, [("stall_connect", True), ("stall_print", True), ("trickle_print", True), ("stall_attr", True),
                       ("stall_open", True), ("stall_refill", False), ("stall_inside", False), ("trickle", False),
                       ("stall_close", False)])
