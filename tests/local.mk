@@ -22,4 +22,4 @@ include tests/soak/local.mk
 include tests/vm/local.mk
 
 # What the programs in Python share.
-EXTRA_DIST += tests/lib/require.h tests/lib/outcome.py tests/lib/python.sh tests/leaks.supp
+EXTRA_DIST += tests/lib/check_main.h tests/lib/require.h tests/lib/outcome.py tests/lib/python.sh tests/leaks.supp

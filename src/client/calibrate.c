@@ -111,17 +111,8 @@ static int read_options(struct calibrate *calibrate, int argc, char **argv)
 		case 's':
 			status = read_value(calibrate, option, optarg);
 			break;
-		case 'S':
-			calibrate->socket = optarg;
-			break;
-		case 'c':
-			calibrate->config = optarg;
-			break;
-		case 'h':
-			printf("%s%s", usage, help);
-			return CLIENT_DONE;
 		default:
-			return fputs(usage, stderr), CLIENT_USAGE;
+			status = control_client_take_option(&calibrate->socket, &calibrate->config, option, usage, help);
 		}
 	}
 	return status >= 0 ? status : read_arguments(calibrate, argc, argv);

@@ -308,10 +308,7 @@ static int read_options(struct capture *capture, int argc, char **argv)
 		case 's': status = read_seconds("--seconds", optarg, SECONDS_MOST, &capture->seconds); break;
 		case 'p': status = read_seconds("--pretrigger", optarg, 60, &capture->pretrigger_s); break;
 		case 'f': capture->force = true; break;
-		case 'S': capture->socket = optarg; break;
-		case 'c': capture->config = optarg; break;
-		case 'h': printf("%s%s", usage, help); return CLIENT_DONE;
-		default: fputs(usage, stderr); return CLIENT_USAGE;
+		default: status = control_client_take_option(&capture->socket, &capture->config, option, usage, help); break;
 		}
 	}
 	if (status >= 0)

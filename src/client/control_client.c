@@ -264,15 +264,33 @@ void control_client_close(struct control_client *client)
 	client->used = client->size = 0;
 }
 
+int control_client_take_option(const char **socket, const char **config, int option, const char *usage, const char *help)
+{
+	switch (option) {
+	case 'S':
+		*socket = optarg;
+		return -1;
+	case 'c':
+		*config = optarg;
+		return -1;
+	case 'h':
+		printf("%s%s", usage, help);
+		return CLIENT_DONE;
+	default:
+		fputs(usage, stderr);
+		return CLIENT_USAGE;
+	}
+}
+
 int control_client_read_options(struct control_client_options *options, int argc, char **argv, const char *usage, const char *help)
 {
 	static const struct option known[] = {
 		{ "json", no_argument, NULL, 'j' }, { "watch", no_argument, NULL, 'w' }, CONTROL_CLIENT_OPTIONS, { NULL, 0, NULL, 0 }
 	};
-	int option;
+	int option, status = -1;
 
 	*options = (struct control_client_options){ 0 };
-	while ((option = getopt_long(argc, argv, "c:h", known, NULL)) != -1) {
+	while (status < 0 && (option = getopt_long(argc, argv, "c:h", known, NULL)) != -1) {
 		switch (option) {
 		case 'j':
 			options->json = true;
@@ -280,21 +298,12 @@ int control_client_read_options(struct control_client_options *options, int argc
 		case 'w':
 			options->watch = true;
 			break;
-		case 'S':
-			options->socket = optarg;
-			break;
-		case 'c':
-			options->config = optarg;
-			break;
-		case 'h':
-			printf("%s%s", usage, help);
-			return CLIENT_DONE;
 		default:
-			return fputs(usage, stderr), CLIENT_USAGE;
+			status = control_client_take_option(&options->socket, &options->config, option, usage, help);
 		}
 	}
-	if (optind == argc)
-		return -1;
+	if (status >= 0 || optind == argc)
+		return status;
 	fprintf(stderr, "dinmeter %s: unexpected '%s'\n%s", argv[0], argv[optind], usage);
 	return CLIENT_USAGE;
 }

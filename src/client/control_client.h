@@ -21,6 +21,12 @@ enum { CLIENT_DONE = 0, CLIENT_FAILED = 1, CLIENT_USAGE = 2 };
 	"  --socket PATH  the daemon's control socket (default: $DINMETER_SOCKET, else as configured)\n" \
 	"  -c FILE        the configuration that names the socket\n"
 
+/*
+ * Takes one of CONTROL_CLIENT_OPTIONS, as getopt_long() returned it, and prints the usage to stderr at any other: for what is none
+ * of a command's own options.  -1 to go on, or the exit status.
+ */
+int control_client_take_option(const char **socket, const char **config, int option, const char *usage, const char *help);
+
 /* Options of the commands that show something once or again and again. */
 struct control_client_options {
 	const char *socket, *config;

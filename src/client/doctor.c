@@ -166,25 +166,21 @@ static int examine(struct doctor *doctor, const char *user)
 static int read_options(struct choices *choices, int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "config", required_argument, NULL, 'c' }, { "user", required_argument, NULL, 'u' }, { "unit", required_argument, NULL, 'n' },
-		{ "state", required_argument, NULL, 'd' }, { "socket", required_argument, NULL, 'S' }, { "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 }
+		{ "user", required_argument, NULL, 'u' }, { "unit", required_argument, NULL, 'n' }, { "state", required_argument, NULL, 'd' },
+		{ "json", no_argument, NULL, 'j' }, CONTROL_CLIENT_OPTIONS, { NULL, 0, NULL, 0 }
 	};
-	int option;
+	int option, status = -1;
 
-	while ((option = getopt_long(argc, argv, "c:h", known, NULL)) != -1)
+	while (status < 0 && (option = getopt_long(argc, argv, "c:h", known, NULL)) != -1)
 		switch (option) {
-		case 'c': choices->file = optarg; break;
 		case 'u': choices->user = optarg; break;
 		case 'n': choices->unit = optarg; break;
 		case 'd': choices->state = optarg; break;
-		case 'S': choices->socket = optarg; break;
 		case 'j': choices->json = true; break;
-		case 'h': printf("%s%s", usage, help); return CLIENT_DONE;
-		default: return fputs(usage, stderr), CLIENT_USAGE;
+		default: status = control_client_take_option(&choices->socket, &choices->file, option, usage, help); break;
 		}
-	if (optind == argc)
-		return -1;
+	if (status >= 0 || optind == argc)
+		return status;
 	fprintf(stderr, "dinmeter doctor: unexpected '%s'\n%s", argv[optind], usage);
 	return CLIENT_USAGE;
 }

@@ -173,12 +173,6 @@ static int run(struct export *export, const char *socket, const char *config)
 	return CLIENT_FAILED;
 }
 
-static int usage_error(void)
-{
-	fputs(usage, stderr);
-	return CLIENT_USAGE;
-}
-
 /* -1 to go on, or the exit status. */
 static int read_options(struct export *export, const char **socket, const char **config, int argc, char **argv)
 {
@@ -186,9 +180,9 @@ static int read_options(struct export *export, const char **socket, const char *
 		{ "csv", no_argument, NULL, 'v' }, { "json", no_argument, NULL, 'j' }, { "since", required_argument, NULL, 't' },
 		CONTROL_CLIENT_OPTIONS, { NULL, 0, NULL, 0 }
 	};
-	int option;
+	int option, status = -1;
 
-	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+	while (status < 0 && (option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
 		switch (option) {
 		case 'v':
 		case 'j':
@@ -199,23 +193,15 @@ static int read_options(struct export *export, const char **socket, const char *
 				break;
 			fprintf(stderr, "dinmeter log: --since: got '%s', must be %s\n", optarg, SINCE_ALLOWED);
 			return CLIENT_USAGE;
-		case 'S':
-			*socket = optarg;
-			break;
-		case 'c':
-			*config = optarg;
-			break;
-		case 'h':
-			printf("%s%s", usage, help);
-			return CLIENT_DONE;
 		default:
-			return usage_error();
+			status = control_client_take_option(socket, config, option, usage, help);
 		}
 	}
-	if (optind == argc)
-		return -1;
+	if (status >= 0 || optind == argc)
+		return status;
 	fprintf(stderr, "dinmeter log: unexpected '%s'\n", argv[optind]);
-	return usage_error();
+	fputs(usage, stderr);
+	return CLIENT_USAGE;
 }
 
 int client_log(int argc, char **argv)

@@ -176,7 +176,7 @@ int client_panel(int argc, char **argv)
 		{ "dark", no_argument, NULL, 'D' }, CONTROL_CLIENT_OPTIONS, { NULL, 0, NULL, 0 }
 	};
 	struct wish wish = { 0 };
-	int option;
+	int option, status;
 
 	while ((option = getopt_long(argc, argv, "c:h", known, NULL)) != -1) {
 		switch (option) {
@@ -200,17 +200,10 @@ int client_panel(int argc, char **argv)
 		case 'D':
 			wish.dark = true;
 			break;
-		case 'S':
-			wish.socket = optarg;
-			break;
-		case 'c':
-			wish.config = optarg;
-			break;
-		case 'h':
-			printf("%s%s", usage, help);
-			return CLIENT_DONE;
 		default:
-			return fputs(usage, stderr), CLIENT_USAGE;
+			status = control_client_take_option(&wish.socket, &wish.config, option, usage, help);
+			if (status >= 0)
+				return status;
 		}
 	}
 	if (optind == argc)

@@ -173,23 +173,19 @@ static int read_options(struct request *request, int argc, char **argv)
 		{ "from", required_argument, NULL, 'f' }, { "to", required_argument, NULL, 't' }, { "local", no_argument, NULL, 'l' },
 		{ "output", required_argument, NULL, 'o' }, CONTROL_CLIENT_OPTIONS, { NULL, 0, NULL, 0 }
 	};
-	int option;
+	int option, status = -1;
 
-	while ((option = getopt_long(argc, argv, "o:c:h", options, NULL)) != -1) {
+	while (status < 0 && (option = getopt_long(argc, argv, "o:c:h", options, NULL)) != -1) {
 		switch (option) {
 		case 'f': request->from = optarg; break;
 		case 't': request->to = optarg; break;
 		case 'l': request->local = true; break;
 		case 'o': request->file = optarg; break;
-		case 'S': request->socket = optarg; break;
-		case 'c': request->config = optarg; break;
-		case 'h':
-			printf("%s%s", usage, help);
-			return CLIENT_DONE;
-		default:
-			return usage_error();
+		default: status = control_client_take_option(&request->socket, &request->config, option, usage, help); break;
 		}
 	}
+	if (status >= 0)
+		return status;
 	if (optind == argc)
 		return check(request);
 	fprintf(stderr, "dinmeter report: unexpected '%s'\n", argv[optind]);

@@ -162,16 +162,10 @@ static int take_option(struct arguments *arguments, int option)
 		arguments->no_color = true;
 		return -1;
 	case 'S':
-		arguments->socket = optarg;
-		return -1;
 	case 'c':
-		arguments->config = optarg;
-		return -1;
 	case 'h':
-		printf("%s%s", usage, help);
-		return CLIENT_DONE;
 	case '?':
-		return fputs(usage, stderr), CLIENT_USAGE;
+		return control_client_take_option(&arguments->socket, &arguments->config, option, usage, help);
 	default:
 		status = take_value(arguments, option, optarg);
 		return status ? status : -1;

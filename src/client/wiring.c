@@ -313,17 +313,8 @@ static int read_options(struct wiring_look *look, int argc, char **argv)
 		case 's':
 			status = read_seconds(optarg, &look->seconds);
 			break;
-		case 'S':
-			look->socket = optarg;
-			break;
-		case 'c':
-			look->config = optarg;
-			break;
-		case 'h':
-			printf("%s%s", usage, help);
-			return CLIENT_DONE;
 		default:
-			return fputs(usage, stderr), CLIENT_USAGE;
+			status = control_client_take_option(&look->socket, &look->config, option, usage, help);
 		}
 	}
 	if (status >= 0 || optind == argc)

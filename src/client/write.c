@@ -38,22 +38,12 @@ struct options {
 static int take_options(struct options *options, int argc, char **argv, const char *usage, const char *help)
 {
 	static const struct option known[] = { CONTROL_CLIENT_OPTIONS, { NULL, 0, NULL, 0 } };
-	int option;
+	int option, status = -1;
 
 	/* '+': a value may be negative, it is no option then */
-	while ((option = getopt_long(argc, argv, "+c:h", known, NULL)) != -1) {
-		if (option == 'h') {
-			printf("%s%s", usage, help);
-			return CLIENT_DONE;
-		}
-		if (option == 'S')
-			options->socket = optarg;
-		else if (option == 'c')
-			options->config = optarg;
-		else
-			return fputs(usage, stderr), CLIENT_USAGE;
-	}
-	return -1;
+	while (status < 0 && (option = getopt_long(argc, argv, "+c:h", known, NULL)) != -1)
+		status = control_client_take_option(&options->socket, &options->config, option, usage, help);
+	return status;
 }
 
 /* Options, `wanted` arguments, options.  -1 to go on, or the exit status. */

@@ -6,14 +6,17 @@ ACQUIRE_TESTS = \
 	tests/unit/test_sim
 
 tests_unit_test_queue_SOURCES = tests/unit/test_queue.c
+tests_unit_test_queue_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_queue_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_queue_LDADD = libshell.a libpure.a $(CHECK_LIBS)
 
 tests_unit_test_acquire_SOURCES = tests/unit/test_acquire.c
+tests_unit_test_acquire_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_acquire_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_acquire_LDADD = libshell.a libpure.a $(CHECK_LIBS)
 
 tests_unit_test_sim_SOURCES = tests/unit/test_sim.c
+tests_unit_test_sim_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_sim_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_sim_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
 
@@ -55,10 +58,12 @@ IIO_TESTS = \
 	tests/unit/test_adc_iio
 
 tests_unit_test_gaps_SOURCES = tests/unit/test_gaps.c
+tests_unit_test_gaps_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_gaps_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_gaps_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_rate_clock_SOURCES = tests/unit/test_rate_clock.c
+tests_unit_test_rate_clock_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_rate_clock_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_rate_clock_LDADD = libpure.a $(CHECK_LIBS)
 

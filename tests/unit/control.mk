@@ -9,6 +9,7 @@ tests_lib_libscripted_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_lib_libscripted_a_CFLAGS = $(AM_CFLAGS) $(LIBSYSTEMD_CFLAGS)
 
 tests_unit_test_decode_SOURCES = tests/unit/test_decode.c
+tests_unit_test_decode_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_decode_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_decode_LDADD = libpure.a $(CHECK_LIBS)
 

@@ -14,22 +14,27 @@ METERING_TESTS = \
 	tests/unit/test_wiring
 
 tests_unit_test_alerts_SOURCES = tests/unit/test_alerts.c
+tests_unit_test_alerts_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_alerts_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_alerts_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_calendar_SOURCES = tests/unit/test_calendar.c
+tests_unit_test_calendar_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_calendar_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_calendar_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_datalog_SOURCES = tests/unit/test_datalog.c
+tests_unit_test_datalog_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_datalog_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_datalog_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_pulse_SOURCES = tests/unit/test_pulse.c
+tests_unit_test_pulse_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_pulse_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_pulse_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_demand_SOURCES = tests/unit/test_demand.c
+tests_unit_test_demand_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_demand_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_demand_LDADD = libpure.a $(CHECK_LIBS)
 
@@ -39,6 +44,7 @@ tests_unit_test_energy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_energy_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_wiring_SOURCES = tests/unit/test_wiring.c
+tests_unit_test_wiring_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_wiring_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_wiring_LDADD = libpure.a $(CHECK_LIBS)
 tests_unit_test_calibration_SOURCES = tests/unit/test_calibration.c

@@ -8,18 +8,22 @@ OUTPUTS_TESTS = \
 	tests/unit/outputs/test_sysfs
 
 tests_unit_outputs_test_contact_SOURCES = tests/unit/outputs/test_contact.c
+tests_unit_outputs_test_contact_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_outputs_test_contact_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_outputs_test_contact_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_outputs_test_contacts_SOURCES = tests/unit/outputs/test_contacts.c
+tests_unit_outputs_test_contacts_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_outputs_test_contacts_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_outputs_test_contacts_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
 
 tests_unit_outputs_test_led_SOURCES = tests/unit/outputs/test_led.c tests/unit/outputs/tree.c tests/unit/outputs/tree.h
+tests_unit_outputs_test_led_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_outputs_test_led_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_outputs_test_led_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
 
 tests_unit_outputs_test_sysfs_SOURCES = tests/unit/outputs/test_sysfs.c tests/unit/outputs/tree.c tests/unit/outputs/tree.h
+tests_unit_outputs_test_sysfs_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_outputs_test_sysfs_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_outputs_test_sysfs_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
 

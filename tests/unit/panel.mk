@@ -34,16 +34,19 @@ PANEL_TESTS += \
 	tests/unit/panel/test_host
 
 tests_unit_panel_test_host_SOURCES = tests/unit/panel/test_host.c
+tests_unit_panel_test_host_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_panel_test_host_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_panel_test_host_LDADD = libshell.a libpure.a $(CHECK_LIBS)
 
 tests_unit_panel_test_display_SOURCES = tests/unit/panel/test_display.c
+tests_unit_panel_test_display_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_panel_test_display_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_panel_test_display_LDADD = libshell.a libpure.a $(CHECK_LIBS) -lutil
 
 # A fake stands in for libevdev, which is not linked.
 tests_unit_panel_test_buttons_SOURCES = tests/unit/panel/test_buttons.c tests/fakes/fake_evdev.c \
 	tests/unit/outputs/tree.c tests/unit/outputs/tree.h
+tests_unit_panel_test_buttons_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_panel_test_buttons_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(LIBEVDEV_CFLAGS)
 tests_unit_panel_test_buttons_LDADD = libshell.a libpure.a $(CHECK_LIBS)
 

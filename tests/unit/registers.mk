@@ -11,6 +11,7 @@ tests_unit_test_settings_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_settings_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_registers_map_SOURCES = tests/unit/test_registers_map.c
+tests_unit_test_registers_map_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_registers_map_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_registers_map_LDADD = libpure.a $(CHECK_LIBS)
 
@@ -20,6 +21,7 @@ tests_unit_test_registers_encode_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_registers_encode_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_registers_write_SOURCES = tests/unit/test_registers_write.c
+tests_unit_test_registers_write_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_registers_write_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_registers_write_LDADD = libpure.a $(CHECK_LIBS)
 

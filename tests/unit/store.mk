@@ -13,28 +13,34 @@ STORE_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
 STORE_TEST_LIBS = tests/unit/store/libscript.a libshell.a libpure.a $(SQLITE_LIBS) $(CHECK_LIBS)
 
 tests_unit_store_test_nv_SOURCES = tests/unit/store/test_nv.c
+tests_unit_store_test_nv_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_store_test_nv_CFLAGS = $(STORE_TEST_CFLAGS)
 tests_unit_store_test_nv_LDADD = $(STORE_TEST_LIBS)
 
 tests_unit_store_test_precedence_SOURCES = tests/unit/store/test_precedence.c
+tests_unit_store_test_precedence_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_store_test_precedence_CFLAGS = $(STORE_TEST_CFLAGS)
 tests_unit_store_test_precedence_LDADD = $(STORE_TEST_LIBS)
 
 tests_unit_store_test_restore_SOURCES = tests/unit/store/test_restore.c
+tests_unit_store_test_restore_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_store_test_restore_CFLAGS = $(STORE_TEST_CFLAGS) $(LIBCRYPT_CFLAGS)
 tests_unit_store_test_restore_LDADD = tests/unit/store/libscript.a $(SHELL_LIBS) $(CHECK_LIBS)
 
 tests_unit_store_test_store_SOURCES = tests/unit/store/test_store.c
+tests_unit_store_test_store_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_store_test_store_CFLAGS = $(STORE_TEST_CFLAGS)
 tests_unit_store_test_store_LDADD = $(STORE_TEST_LIBS)
 
 tests_unit_store_test_faults_SOURCES = tests/unit/store/test_faults.c \
 	tests/unit/store/faulty_vfs.c tests/unit/store/faulty_vfs.h
+tests_unit_store_test_faults_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_store_test_faults_CFLAGS = $(STORE_TEST_CFLAGS)
 tests_unit_store_test_faults_LDADD = $(STORE_TEST_LIBS)
 
 tests_unit_store_test_kill_SOURCES = tests/unit/store/test_kill.c \
 	tests/unit/store/faulty_vfs.c tests/unit/store/faulty_vfs.h
+tests_unit_store_test_kill_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_store_test_kill_CFLAGS = $(STORE_TEST_CFLAGS)
 tests_unit_store_test_kill_LDADD = $(STORE_TEST_LIBS)
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/access.h"
+#include "lib/check_main.h"
 
 static char base[64], sys[80], dev[80], conf[80];
 static struct access_places places;
@@ -388,8 +389,6 @@ int main(void)
 {
 	Suite *suite = suite_create("access");
 	TCase *tests = tcase_create("access");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tests, set_up, tear_down);
 	tcase_add_test(tests, what_is_written_of_the_named_converter_is_given_and_nothing_else);
@@ -407,9 +406,5 @@ int main(void)
 	tcase_add_test(tests, a_link_in_the_place_of_a_node_leads_nowhere);
 	tcase_add_test(tests, a_device_that_is_gone_and_one_of_no_use_are_told);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

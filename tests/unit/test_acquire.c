@@ -11,6 +11,7 @@
 
 #include "adc/acquire.h"
 #include "daemon/log.h"
+#include "lib/check_main.h"
 
 #define FAR INT64_MAX
 #define SECOND INT64_C(1000000000)
@@ -535,8 +536,6 @@ int main(void)
 {
 	Suite *suite = suite_create("acquire");
 	TCase *tests = tcase_create("acquire");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	log_set_level(LOG_EMERG);
 	tcase_set_timeout(tests, 60);
@@ -557,8 +556,5 @@ int main(void)
 	tcase_add_test(tests, long_standstill_of_a_source_without_a_clock_is_a_gap);
 	tcase_add_test(tests, source_with_larger_blocks_than_the_queue_takes_is_refused);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

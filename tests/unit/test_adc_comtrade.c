@@ -9,6 +9,7 @@
 
 #include "adc/adc_comtrade.h"
 #include "daemon/log.h"
+#include "lib/check_main.h"
 #include "lib/recording.h"
 
 #define BLOCK_SCANS 100
@@ -701,8 +702,7 @@ int main(void)
 {
 	Suite *suite = suite_create("adc_comtrade");
 	TCase *cases = tcase_create("recordings");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	int status;
 
 	if (!mkdtemp(directory)) {
 		perror(directory);
@@ -713,10 +713,7 @@ int main(void)
 	tcase_add_checked_fixture(cases, setup, NULL);
 	add_cases(cases);
 	/* a sanitizer looks for leaks at the end of each process */
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	status = check_main_run_unforked(suite);
 	remove_files();
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return status;
 }

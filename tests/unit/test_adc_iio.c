@@ -9,6 +9,7 @@
 #include "adc/adc.h"
 #include "daemon/log.h"
 #include "fakes/fake_iio.h"
+#include "lib/check_main.h"
 
 enum { SCANS = 16 };
 
@@ -613,17 +614,11 @@ int main(void)
 	};
 	Suite *suite = suite_create("adc_iio");
 	TCase *tcase = tcase_create("adc_iio");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 60);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
 		tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

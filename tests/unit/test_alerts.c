@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "lib/check_main.h"
 #include "metering/alerts.h"
 #include "metering/block.h"
 #include "metering/system_type.h"
@@ -458,9 +459,7 @@ int main(void)
 {
 	Suite *suite = suite_create("alerts");
 	TCase *cases = tcase_create("alerts");
-	SRunner *runner = srunner_create(suite);
 	const char *given = getenv("TEST_SEED");
-	int failed;
 
 	seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
 	printf("TEST_SEED=%u\n", seed);
@@ -490,8 +489,5 @@ int main(void)
 	tcase_add_test(cases, inputs_that_the_type_does_not_use_never_set_a_bit);
 	tcase_add_test(cases, pulse_energy_without_a_duration_sets_bit_15);
 	tcase_add_test(cases, stale_keeps_bits_14_and_15_and_shows_6);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -2,12 +2,12 @@
 #include <check.h>
 #include <poll.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "daemon/backoff.h"
 #include "daemon/kick.h"
+#include "lib/check_main.h"
 
 START_TEST(waits_double_from_a_quarter_second_to_five)
 {
@@ -49,14 +49,9 @@ int main(void)
 {
 	Suite *suite = suite_create("backoff");
 	TCase *tests = tcase_create("backoff");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tests, waits_double_from_a_quarter_second_to_five);
 	tcase_add_test(tests, many_kicks_are_taken_as_one_and_taking_none_does_not_block);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -1,10 +1,10 @@
 /* Date and time against the C library's own. */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "lib/check_main.h"
 #include "metering/calendar.h"
 
 #define DAY INT64_C(86400)
@@ -84,8 +84,6 @@ int main(void)
 {
 	Suite *suite = suite_create("calendar");
 	TCase *cases = tcase_create("calendar");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(cases, 60);
 	suite_add_tcase(suite, cases);
@@ -94,8 +92,5 @@ int main(void)
 	tcase_add_test(cases, days_that_do_not_exist_are_not_valid);
 	tcase_add_test(cases, times_that_do_not_exist_are_not_valid);
 	tcase_add_test(cases, text_is_iso_8601);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/check_main.h"
 #include "lib/wave.h"
 #include "metering/calibration.h"
 #include "metering/readings.h"
@@ -207,8 +208,6 @@ int main(void)
 {
 	Suite *suite = suite_create("calibration");
 	TCase *tests = tcase_create("calibration");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, known_errors_are_found_to_a_thousandth_of_a_percent_and_a_tenth_of_a_microsecond);
@@ -220,8 +219,5 @@ int main(void)
 	tcase_add_test(tests, a_wrong_ratio_is_told);
 	tcase_add_test(tests, readings_that_contradict_each_other_show_in_what_is_left);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

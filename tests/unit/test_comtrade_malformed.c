@@ -7,6 +7,7 @@
 
 #include "adc/comtrade_open.h"
 #include "daemon/log.h"
+#include "lib/check_main.h"
 #include "lib/recording.h"
 
 static char directory[] = "/tmp/comtrade-XXXXXX";
@@ -282,9 +283,8 @@ int main(void)
 {
 	Suite *suite = suite_create("comtrade_malformed");
 	TCase *tcase = tcase_create("malformed");
-	SRunner *runner = srunner_create(suite);
 	char path[64];
-	int failed;
+	int status;
 
 	if (!mkdtemp(directory)) {
 		perror(directory);
@@ -298,13 +298,11 @@ int main(void)
 	tcase_add_test(tcase, the_file_that_the_others_were_made_from_is_good);
 	tcase_add_test(tcase, a_line_without_end_is_refused_at_the_buffers_size);
 	tcase_add_test(tcase, no_cut_or_changed_byte_crashes_or_hangs);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	status = check_main_run(suite);
 	for (int i = 0; i < 2; i++) {
 		snprintf(path, sizeof(path), "%s/t.%s", directory, i ? "dat" : "cfg");
 		unlink(path);
 	}
 	rmdir(directory);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return status;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/check_main.h"
 #include "lib/require.h"
 #include "adc/comtrade_cff.h"
 #include "adc/comtrade_map.h"
@@ -184,9 +185,7 @@ int main(void)
 {
 	Suite *suite = suite_create("comtrade_text");
 	TCase *cases = tcase_create("text");
-	SRunner *runner = srunner_create(suite);
 	const char *given = getenv("TEST_SEED");
-	int failed;
 
 	seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
 	printf("TEST_SEED=%u\n", seed);
@@ -203,8 +202,5 @@ int main(void)
 	tcase_add_loop_test(cases, units_are_volts_amperes_or_neither, 0, COUNT(units));
 	tcase_add_test(cases, fields_come_one_by_one_without_their_blanks);
 	tcase_add_test(cases, text_ends_at_ctrl_z);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -11,6 +11,7 @@
 #include "adc/adc_comtrade.h"
 #include "capture/comtrade_write.h"
 #include "daemon/log.h"
+#include "lib/check_main.h"
 #include "metering/meter.h"
 
 #define SCANS 250
@@ -387,8 +388,7 @@ int main(void)
 {
 	Suite *suite = suite_create("comtrade_write");
 	TCase *cases = tcase_create("comtrade_write");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	int status;
 
 	if (!mkdtemp(directory))
 		return 99;
@@ -403,9 +403,7 @@ int main(void)
 	tcase_add_test(cases, nothing_is_seen_of_a_recording_that_was_not_finished);
 	tcase_add_test(cases, nothing_that_is_there_is_replaced);
 	suite_add_tcase(suite, cases);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	status = check_main_run(suite);
 	rmdir(directory);
-	return failed ? 1 : 0;
+	return status;
 }

@@ -17,6 +17,7 @@
 
 #include "daemon/config.h"
 #include "daemon/config_table.h"
+#include "lib/check_main.h"
 #include "metering/range.h"
 
 static unsigned seed;
@@ -658,9 +659,7 @@ int main(void)
 {
 	Suite *suite = suite_create("config");
 	TCase *tests = tcase_create("config");
-	SRunner *runner = srunner_create(suite);
 	const char *given = getenv("SEED");
-	int failed;
 
 	seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
 	printf("seed %u (SEED=%u repeats it)\n", seed, seed);
@@ -683,8 +682,5 @@ int main(void)
 	tcase_add_test(tests, every_known_key_is_its_own_nearest);
 	tcase_add_test(tests, numbers_print_shortest_and_read_back_bit_for_bit);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

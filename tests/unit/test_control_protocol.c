@@ -12,6 +12,7 @@
 #include <json-c/json.h>
 
 #include "control/protocol.h"
+#include "lib/check_main.h"
 #include "lib/scripted_meter.h"
 #include "metering/alerts.h"
 #include "registers/registers.h"
@@ -678,8 +679,6 @@ int main(void)
 {
 	Suite *suite = suite_create("control_protocol");
 	TCase *tcase = tcase_create("protocol");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -711,9 +710,5 @@ int main(void)
 	tcase_add_test(tcase, keys_that_cannot_be_pressed_say_why);
 	tcase_add_test(tcase, no_answer_is_longer_than_what_may_be_queued);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/check_main.h"
 #include "metering/datalog.h"
 
 static struct datalog *log_;
@@ -466,8 +467,6 @@ int main(void)
 {
 	Suite *suite = suite_create("data log");
 	TCase *cases = tcase_create("rules");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(cases, 120);
 	tcase_add_checked_fixture(cases, setup, teardown);
@@ -492,8 +491,5 @@ int main(void)
 	tcase_add_test(cases, a_change_of_mode_counts_anew_what_is_there);
 	tcase_add_test(cases, days_that_the_log_spans_round_down);
 	tcase_add_test(cases, the_log_is_the_list_of_what_was_recorded);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/check_main.h"
 #include "registers/decode.h"
 
 static const struct decode_scales scales = { -2, -1, 1, -4 };
@@ -111,17 +112,11 @@ int main(void)
 {
 	Suite *suite = suite_create("decode");
 	TCase *tcase = tcase_create("decode");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, integers_are_decimal_and_exact_at_every_scale);
 	tcase_add_test(tcase, floats_are_the_single_that_the_words_hold);
 	tcase_add_test(tcase, only_what_can_be_without_a_value_is_void);
 	tcase_add_test(tcase, random_snapshots_come_back);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -1,8 +1,8 @@
 /* Demand: every number is worked by hand from power x time. */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 
+#include "lib/check_main.h"
 #include "metering/demand.h"
 
 #define TOLERANCE 1e-9
@@ -363,8 +363,6 @@ int main(void)
 {
 	Suite *suite = suite_create("demand");
 	TCase *cases = tcase_create("demand");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, cases);
 	tcase_set_timeout(cases, 120);
@@ -388,8 +386,5 @@ int main(void)
 	tcase_add_test(cases, sync_of_an_empty_subinterval_takes_no_place_in_the_history);
 	tcase_add_test(cases, a_power_that_is_no_number_is_not_counted);
 	tcase_add_test(cases, a_cycle_longer_than_the_subinterval_ends_one_and_keeps_the_grid);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "lib/check_main.h"
 #include "lib/require.h"
 #include "metering/energy.h"
 
@@ -163,9 +164,7 @@ int main(void)
 {
 	Suite *suite = suite_create("energy");
 	TCase *cases = tcase_create("energy");
-	SRunner *runner = srunner_create(suite);
 	const char *given = getenv("TEST_SEED");
-	int failed;
 
 	seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
 	printf("TEST_SEED=%u\n", seed);
@@ -180,8 +179,5 @@ int main(void)
 	tcase_add_test(cases, register_at_each_scale_of_a_hand_worked_energy);
 	tcase_add_test(cases, register_is_the_floor_modulo_2_32_of_the_decimal_digits);
 	tcase_add_test(cases, register_rolls_over_at_2_32_to_the_nano_wh);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "view/panel_page.h"
 #include "view/segments.h"
 
@@ -245,8 +246,6 @@ int main(void)
 {
 	Suite *suite = suite_create("faceplate");
 	TCase *tcase = tcase_create("page");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	rebuild = getenv("REBUILD_SCREENS") != NULL;
 	tcase_add_loop_test(tcase, a_page_looks_as_it_should, 0, GOLDENS);
@@ -257,8 +256,5 @@ int main(void)
 		tcase_add_test(tcase, large_values_do_not_run_into_each_other);
 	}
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

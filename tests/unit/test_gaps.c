@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "adc/gaps.h"
+#include "lib/check_main.h"
 
 enum { MOST = 1 << 20, BLOCK = 126 };
 
@@ -435,16 +436,10 @@ int main(void)
 	};
 	Suite *suite = suite_create("gaps");
 	TCase *tcase = tcase_create("gaps");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
 		tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

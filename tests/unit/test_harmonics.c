@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "lib/wave.h"
 #include "metering/harmonics.h"
 
@@ -280,8 +281,6 @@ int main(void)
 {
 	Suite *suite = suite_create("harmonics");
 	TCase *tc = tcase_create("harmonics");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, harmonics_are_right_to_1e_4_of_the_fundamental_from_45_to_65_hz_at_any_rate);
@@ -295,9 +294,5 @@ int main(void)
 	tcase_add_test(tc, nothing_at_all_and_noise_alone_and_samples_that_are_no_numbers_have_no_frequency);
 	tcase_add_test(tc, a_voltage_that_was_there_only_for_a_part_of_the_second_has_no_harmonics);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_main_run(suite);
 }

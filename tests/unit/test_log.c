@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "daemon/log.h"
+#include "lib/check_main.h"
 
 static char caught[8192];
 
@@ -136,8 +137,6 @@ int main(void)
 {
 	Suite *suite = suite_create("log");
 	TCase *tests = tcase_create("log");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 	static char name[] = "dinmeterd";
 
 	program_invocation_short_name = name;
@@ -149,8 +148,5 @@ int main(void)
 	tcase_add_test(tests, retrying_thread_does_not_repeat_itself_others_may);
 	tcase_add_test(tests, limited_lines_stop_after_the_burst_and_say_how_many_were_held_back);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

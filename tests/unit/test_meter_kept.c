@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/check_main.h"
 #include "lib/second.h"
 #include "metering/alerts.h"
 #include "metering/meter.h"
@@ -571,9 +572,7 @@ int main(void)
 {
 	Suite *suite = suite_create("what a meter keeps");
 	TCase *cases = tcase_create("over months");
-	SRunner *runner = srunner_create(suite);
 	const char *fixed = getenv("TEST_SEED");
-	int failed;
 
 	seed = fixed != NULL ? (unsigned)strtoul(fixed, NULL, 10) : (unsigned)time(NULL);
 	printf("TEST_SEED=%u\n", seed);
@@ -599,8 +598,5 @@ int main(void)
 	tcase_add_test(cases, clearing_the_counters_leaves_what_is_owed_and_clearing_energies_leaves_the_counters);
 	tcase_add_test(cases, the_reactive_contact_raises_the_overrun_only_where_it_is);
 	tcase_add_test(cases, a_standstill_goes_on_paying_what_is_owed);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

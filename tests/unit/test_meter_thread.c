@@ -4,12 +4,12 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "daemon/meter_thread.h"
 #include "daemon/monotonic.h"
+#include "lib/check_main.h"
 #include "lib/wave.h"
 
 #define RATE 2520
@@ -197,8 +197,6 @@ int main(void)
 {
 	Suite *suite = suite_create("meter thread");
 	TCase *cases = tcase_create("thread");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(cases, 120);
 	tcase_add_checked_fixture(cases, setup, teardown);
@@ -207,8 +205,5 @@ int main(void)
 	tcase_add_test(cases, the_panel_does_not_wait_for_others_nor_they_for_it);
 	tcase_add_test(cases, a_request_to_a_thread_that_stands_still_is_given_up_and_carried_out_later);
 	tcase_add_test(cases, settings_without_a_register_are_checked_and_told);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "lib/second.h"
 #include "metering/meter.h"
 #include "registers/registers.h"
@@ -130,14 +131,9 @@ int main(void)
 {
 	Suite *suite = suite_create("year");
 	TCase *cases = tcase_create("year");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(cases, 600);
 	suite_add_tcase(suite, cases);
 	tcase_add_test(cases, a_year_of_load_is_counted_to_the_last_count);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

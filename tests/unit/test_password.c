@@ -4,10 +4,10 @@
 #include <check.h>
 #include <crypt.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/password.h"
+#include "lib/check_main.h"
 
 START_TEST(a_password_is_told_from_any_other)
 {
@@ -59,16 +59,10 @@ int main(void)
 {
 	Suite *suite = suite_create("password");
 	TCase *tcase = tcase_create("password");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, a_password_is_told_from_any_other);
 	tcase_add_test(tcase, another_methods_hash_counts_too);
 	tcase_add_test(tcase, what_is_no_hash_lets_nobody_in_and_is_no_wrong_password);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

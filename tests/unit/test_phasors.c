@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "lib/check_main.h"
 #include "lib/require.h"
 #include "view/phasors.h"
 
@@ -183,8 +184,6 @@ int main(void)
 {
 	Suite *suite = suite_create("phasors");
 	TCase *tcase = tcase_create("picture");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tcase, an_arrow_points_where_its_angle_says, 0, 52);
 	tcase_add_test(tcase, a_current_is_a_broken_line);
@@ -193,9 +192,5 @@ int main(void)
 	tcase_add_test(tcase, a_picture_of_any_size_stays_in_its_rectangle);
 	tcase_add_test(tcase, the_list_says_what_is_not_valid);
 	suite_add_tcase(suite, tcase);
-	srunner_set_fork_status(runner, CK_NOFORK);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run_unforked(suite);
 }

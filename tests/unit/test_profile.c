@@ -1,9 +1,9 @@
 /* The load profile against worked examples. */
 #include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "report/profile.h"
 
 #define T0 INT64_C(1792792800)
@@ -190,8 +190,6 @@ int main(void)
 {
 	Suite *suite = suite_create("profile");
 	TCase *cases = tcase_create("profile");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, cases);
 	tcase_add_test(cases, energy_is_the_difference_of_two_readings);
@@ -202,8 +200,5 @@ int main(void)
 	tcase_add_test(cases, a_gap_across_midnight_counts_in_the_whole_alone);
 	tcase_add_test(cases, intervals_of_any_length_add_up_and_a_full_log_does);
 	tcase_add_test(cases, alerts_are_told_in_episodes);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

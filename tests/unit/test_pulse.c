@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/check_main.h"
 #include "metering/pulse.h"
 #include "outputs/contact.h"
 
@@ -290,9 +291,7 @@ int main(void)
 {
 	Suite *suite = suite_create("pulse");
 	TCase *cases = tcase_create("pulse");
-	SRunner *runner = srunner_create(suite);
 	const char *fixed = getenv("TEST_SEED");
-	int failed;
 
 	seed = fixed != NULL ? (unsigned)strtoul(fixed, NULL, 10) : (unsigned)time(NULL);
 	printf("TEST_SEED=%u\n", seed);
@@ -312,8 +311,5 @@ int main(void)
 	tcase_add_test(cases, the_counter_wraps_at_2_to_the_32);
 	tcase_add_test(cases, closures_and_what_is_owed_are_the_energy_to_the_nano_watt_hour);
 	tcase_add_test(cases, a_closure_of_energy_that_was_cleared_owes_nothing_back);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -2,10 +2,10 @@
 #include <check.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "adc/queue.h"
+#include "lib/check_main.h"
 
 #define FAR INT64_MAX		/* a deadline that never comes */
 #define SLOTS 4
@@ -185,8 +185,6 @@ int main(void)
 {
 	Suite *suite = suite_create("queue");
 	TCase *tests = tcase_create("queue");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tests, 60);
 	tcase_add_test(tests, full_queue_refuses_and_takes_again_after_a_release);
@@ -196,8 +194,5 @@ int main(void)
 	tcase_add_test(tests, kick_from_another_thread_ends_a_wait_without_deadline);
 	tcase_add_test(tests, blocks_cross_threads_whole_and_in_order_while_others_kick);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -10,6 +10,7 @@
 #include "adc/rate_check.h"
 #include "adc/rate_clock.h"
 #include "adc/rate_list.h"
+#include "lib/check_main.h"
 
 enum { BLOCK = 126 };
 
@@ -317,16 +318,10 @@ int main(void)
 	};
 	Suite *suite = suite_create("rate_clock");
 	TCase *tcase = tcase_create("rate_clock");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
 		tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

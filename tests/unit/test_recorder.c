@@ -14,6 +14,7 @@
 #include "capture/recorder.h"
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
+#include "lib/check_main.h"
 #include "metering/alerts.h"
 
 #define SCANS_MOST 1000
@@ -355,8 +356,6 @@ int main(void)
 {
 	Suite *suite = suite_create("recorder");
 	TCase *cases = tcase_create("recorder");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_set_timeout(cases, 120);
@@ -368,8 +367,5 @@ int main(void)
 	tcase_add_test(cases, an_end_while_the_files_cannot_be_written_waits_for_no_disk);
 	tcase_add_test(cases, names_sort_by_time_and_only_they_are_own);
 	suite_add_tcase(suite, cases);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_main_run(suite);
 }

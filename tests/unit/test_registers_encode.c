@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/check_main.h"
 #include "lib/require.h"
 #include "registers/registers.h"
 
@@ -439,9 +440,7 @@ int main(void)
 {
 	Suite *suite = suite_create("registers");
 	TCase *cases = tcase_create("encode and read");
-	SRunner *runner = srunner_create(suite);
 	const char *fixed = getenv("TEST_SEED");
-	int failed;
 
 	seed = fixed != NULL ? (unsigned)strtoul(fixed, NULL, 10) : (unsigned)time(NULL);
 	printf("TEST_SEED=%u\n", seed);
@@ -460,8 +459,5 @@ int main(void)
 	tcase_add_test(cases, integer_and_float_images_of_random_meters_agree);
 	tcase_add_test(cases, integer_and_float_images_agree_beside_half_a_step);
 	tcase_add_test(cases, reads_within_a_block_are_served_whole_and_all_others_refused);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

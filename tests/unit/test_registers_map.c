@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "metering/range.h"
 #include "registers/registers.h"
 
@@ -163,8 +164,6 @@ int main(void)
 {
 	Suite *suite = suite_create("register map");
 	TCase *cases = tcase_create("map");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_unchecked_fixture(cases, load, NULL);
 	suite_add_tcase(suite, cases);
@@ -174,8 +173,5 @@ int main(void)
 	tcase_add_test(cases, rows_ascend_and_do_not_overlap);
 	tcase_add_test(cases, names_find_the_integer_first_and_then_its_float);
 	tcase_add_test(cases, defaults_of_the_table_are_what_default_settings_show);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

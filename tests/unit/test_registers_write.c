@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/check_main.h"
 #include "registers/registers.h"
 
 /* date -u -d '2026-11-27 05:14:31' +%s */
@@ -411,9 +412,7 @@ int main(void)
 {
 	Suite *suite = suite_create("register writes");
 	TCase *cases = tcase_create("writes");
-	SRunner *runner = srunner_create(suite);
 	const char *fixed = getenv("TEST_SEED");
-	int failed;
 
 	seed = fixed != NULL ? (unsigned)strtoul(fixed, NULL, 10) : (unsigned)time(NULL);
 	printf("TEST_SEED=%u\n", seed);
@@ -433,8 +432,5 @@ int main(void)
 	tcase_add_test(cases, one_illegal_value_keeps_the_whole_write_out);
 	tcase_add_test(cases, reserved_151_takes_its_range_and_changes_nothing);
 	tcase_add_test(cases, a_random_write_does_what_its_registers_one_after_the_other_do);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "client/report_days.h"
+#include "lib/check_main.h"
 
 #define H 3600
 /* 2026-03-28 23:00 UTC and 2026-10-24 22:00 UTC: midnights of the Sundays on which the clocks of middle Europe are changed. */
@@ -84,16 +85,11 @@ int main(void)
 {
 	Suite *suite = suite_create("days of a report");
 	TCase *cases = tcase_create("days");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, cases);
 	tcase_add_test(cases, days_on_which_the_clock_is_changed_have_23_and_25_hours);
 	tcase_add_test(cases, a_day_without_midnight_begins_with_its_first_second);
 	tcase_add_test(cases, longer_periods_are_divided_by_weeks_months_and_years);
 	tcase_add_test(cases, local_times_become_utc);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -28,6 +28,7 @@
 
 #include "daemon/log.h"
 #include "daemon/sandbox.h"
+#include "lib/check_main.h"
 
 #define SKIPPED 77
 
@@ -619,8 +620,6 @@ int main(void)
 {
 	Suite *suite = suite_create("sandbox");
 	TCase *tests = tcase_create("sandbox");
-	SRunner *runner;
-	int failed;
 
 	if (sandbox_landlock_version() < 0 && prctl(PR_GET_SECCOMP) < 0) {
 		printf("cannot run: this kernel has neither Landlock nor seccomp\n");
@@ -638,9 +637,5 @@ int main(void)
 	tcase_add_test(tests, privileges_of_root_are_given_up);
 	tcase_add_test(tests, every_place_and_path_has_room_in_the_plan);
 	suite_add_tcase(suite, tests);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

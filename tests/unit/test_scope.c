@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "lib/wave.h"
 #include "view/scope.h"
 
@@ -398,8 +399,6 @@ int main(void)
 {
 	Suite *suite = suite_create("scope");
 	TCase *tc = tcase_create("scope");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tc, 60);
 	tcase_add_test(tc, wherever_the_second_begins_the_picture_stands_still);
@@ -415,9 +414,5 @@ int main(void)
 	tcase_add_test(tc, what_is_not_live_shows_no_value);
 	tcase_add_test(tc, any_size_and_any_input_is_drawn_without_a_step_outside);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_main_run(suite);
 }

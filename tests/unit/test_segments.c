@@ -1,8 +1,8 @@
 /* Segment characters: each has a shape, and no two that a display can tell apart have the same. */
 #include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "view/segments.h"
 
 #define FIRST ' '
@@ -114,16 +114,11 @@ int main(void)
 {
 	Suite *suite = suite_create("segments");
 	TCase *tcase = tcase_create("shapes");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_loop_test(tcase, shapes_differ, 0, 4);
 	tcase_add_test(tcase, digits_are_those_of_any_display);
 	tcase_add_test(tcase, what_is_not_printable_is_dark);
 	tcase_add_test(tcase, an_ascii_grid_gets_nothing_but_ascii);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

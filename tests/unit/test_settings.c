@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/check_main.h"
 #include "lib/require.h"
 #include "metering/range.h"
 #include "metering/settings.h"
@@ -500,8 +501,6 @@ int main(void)
 {
 	Suite *suite = suite_create("settings");
 	TCase *tc = tcase_create("settings");
-	SRunner *runner;
-	int failed;
 	const char *fixed = getenv("TEST_SEED");
 
 	seed = fixed != NULL ? (unsigned)strtoul(fixed, NULL, 10) : (unsigned)time(NULL);
@@ -528,9 +527,5 @@ int main(void)
 	tcase_add_test(tc, names_are_those_of_the_configuration);
 	tcase_add_test(tc, random_legal_settings_get_the_smallest_scales_that_fit);
 	suite_add_tcase(suite, tc);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return check_main_run(suite);
 }

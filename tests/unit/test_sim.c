@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "adc/adc.h"
+#include "lib/check_main.h"
 
 #define PI 3.14159265358979323846264338327950288L
 #define BLOCK_MOST 1000
@@ -437,8 +438,6 @@ int main(void)
 {
 	Suite *suite = suite_create("sim");
 	TCase *tests = tcase_create("sim");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_set_timeout(tests, 120);
 	tcase_add_test(tests, default_wave_is_exact_also_after_twenty_minutes);
@@ -456,8 +455,5 @@ int main(void)
 	tcase_add_test(tests, time_stamp_is_that_of_the_last_scan);
 	tcase_add_test(tests, reopened_source_begins_anew_and_a_cancelled_one_never_again);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "capture/tap.h"
+#include "lib/check_main.h"
 
 #define BLOCK 50
 #define RATE 1000.0
@@ -186,8 +186,6 @@ int main(void)
 {
 	Suite *suite = suite_create("tap");
 	TCase *cases = tcase_create("tap");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(cases, setup, teardown);
 	tcase_set_timeout(cases, 120);
@@ -196,8 +194,5 @@ int main(void)
 	tcase_add_test(cases, a_window_comes_with_its_last_scan);
 	tcase_add_test(cases, readers_beside_a_writer_that_overtakes_them_have_whole_scans);
 	suite_add_tcase(suite, cases);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_main_run(suite);
 }

@@ -7,9 +7,9 @@
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "metering/wiring.h"
 
 /* the header's I is in the way of ours */
@@ -442,8 +442,6 @@ int main(void)
 {
 	Suite *suite = suite_create("wiring");
 	TCase *tcase = tcase_create("wiring");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	tcase_set_timeout(tcase, 60);
@@ -459,8 +457,5 @@ int main(void)
 	tcase_add_test(tcase, without_voltages_or_numbers_nothing_is_told);
 	tcase_add_test(tcase, the_mean_of_looks_and_how_far_one_strays);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -5,6 +5,7 @@ VIEW_PANEL_TESTS = \
 	tests/unit/test_segments
 
 tests_unit_test_faceplate_SOURCES = tests/unit/test_faceplate.c
+tests_unit_test_faceplate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_faceplate_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_faceplate_LDADD = libpure.a $(CHECK_LIBS)
 
@@ -14,6 +15,7 @@ tests_unit_test_phasors_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_phasors_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_segments_SOURCES = tests/unit/test_segments.c
+tests_unit_test_segments_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_segments_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_segments_LDADD = libpure.a $(CHECK_LIBS)
 

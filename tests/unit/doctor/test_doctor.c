@@ -14,6 +14,7 @@
 
 #include "client/doctor.h"
 #include "kernel.h"
+#include "lib/check_main.h"
 #include "unit/outputs/tree.h"
 
 static struct tree tree;
@@ -606,11 +607,5 @@ static Suite *doctor_suite(void)
 
 int main(void)
 {
-	SRunner *runner = srunner_create(doctor_suite());
-	int failed;
-
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? 1 : 0;
+	return check_main_run(doctor_suite());
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "modbus/rtu.h"
 #include "traffic.h"
 
@@ -204,16 +205,10 @@ int main(void)
 {
 	Suite *suite = suite_create("bus");
 	TCase *tcase = tcase_create("mixed traffic");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 300);
 	tcase_add_test(tcase, every_good_request_is_delivered_once_and_nothing_else);
 	tcase_add_test(tcase, own_echo_changes_nothing);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/check_main.h"
 #include "modbus/rtu.h"
 #include "modbus/slave.h"
 
@@ -282,8 +283,6 @@ int main(void)
 {
 	Suite *suite = suite_create("line");
 	TCase *tcase = tcase_create("driver");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 60);
@@ -296,9 +295,5 @@ int main(void)
 	tcase_add_test(tcase, rs485_direction_of_the_driver_is_kept);
 	tcase_add_test(tcase, line_errors_are_those_since_the_port_was_opened);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

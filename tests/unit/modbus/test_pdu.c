@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "modbus/pdu.h"
 
 static struct register_image image;
@@ -281,8 +282,6 @@ int main(void)
 {
 	Suite *suite = suite_create("pdu");
 	TCase *tcase = tcase_create("responses");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_test(tcase, both_read_functions_serve_the_same_registers);
@@ -304,9 +303,5 @@ int main(void)
 	tcase_add_test(tcase, version_has_two_and_three_digits);
 	tcase_add_test(tcase, longest_identity_fits);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -4,9 +4,9 @@
  */
 #include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "modbus/rtu.h"
 
 #define MS INT64_C(1000000)
@@ -531,8 +531,6 @@ int main(void)
 {
 	Suite *suite = suite_create("rtu");
 	TCase *tcase = tcase_create("framing");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	tcase_add_test(tcase, crc_agrees_with_published_vectors);
@@ -570,9 +568,5 @@ int main(void)
 	tcase_add_test(tcase, echo_that_never_comes_is_forgotten);
 	tcase_add_test(tcase, endless_noise_does_not_hold_up_a_request);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

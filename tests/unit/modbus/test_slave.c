@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/check_main.h"
 #include "modbus/rtu.h"
 #include "modbus/slave.h"
 
@@ -789,14 +790,8 @@ static void add_ports(Suite *suite)
 int main(void)
 {
 	Suite *suite = suite_create("slave");
-	SRunner *runner;
-	int failed;
 
 	add_requests(suite);
 	add_ports(suite);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/check_main.h"
 #include "outputs/contact.h"
 #include "outputs/flash.h"
 
@@ -287,9 +288,7 @@ int main(void)
 {
 	Suite *suite = suite_create("contact");
 	TCase *tests = tcase_create("contact");
-	SRunner *runner = srunner_create(suite);
 	const char *given = getenv("SEED");
-	int failed;
 
 	seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
 	printf("seed %u (SEED=%u repeats it)\n", seed, seed);
@@ -305,8 +304,5 @@ int main(void)
 	tcase_add_test(tests, a_line_is_an_offset_in_plain_decimal_or_a_name);
 	tcase_add_test(tests, a_flash_lasts_50_ms_and_the_next_one_comes_as_long_after);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -11,6 +11,7 @@
 
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
+#include "lib/check_main.h"
 #include "outputs/outputs.h"
 
 #define MS INT64_C(1000000)
@@ -257,9 +258,7 @@ int main(void)
 {
 	Suite *suite = suite_create("contacts");
 	TCase *tests = tcase_create("contacts");
-	SRunner *runner = srunner_create(suite);
 	const char *given = getenv("SEED");
-	int failed;
 
 	seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
 	printf("seed %u (SEED=%u repeats it)\n", seed, seed);
@@ -274,8 +273,5 @@ int main(void)
 	tcase_add_test(tests, the_newest_edges_are_kept_in_order);
 	tcase_add_test(tests, a_stop_at_any_moment_is_orderly);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

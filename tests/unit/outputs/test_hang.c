@@ -4,10 +4,10 @@
  */
 #include <check.h>
 #include <errno.h>
-#include <stdlib.h>
 
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
+#include "lib/check_main.h"
 #include "outputs/contacts.h"
 #include "lines_rig.h"
 
@@ -154,8 +154,6 @@ int main(void)
 {
 	Suite *suite = suite_create("hang");
 	TCase *tests = tcase_create("hang");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	log_set_level(LOG_ERR);
 	tcase_set_timeout(tests, 60);
@@ -166,8 +164,5 @@ int main(void)
 	tcase_add_loop_test(tests, a_stop_leaves_a_hanging_line_behind_and_gives_back_the_others, 0, 2);
 	tcase_add_test(tests, a_closure_is_stored_before_its_line_is_set);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

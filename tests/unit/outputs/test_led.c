@@ -12,6 +12,7 @@
 
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
+#include "lib/check_main.h"
 #include "outputs/contacts.h"
 #include "outputs/led.h"
 #include "tree.h"
@@ -235,8 +236,6 @@ int main(void)
 {
 	Suite *suite = suite_create("led");
 	TCase *tests = tcase_create("led");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	log_set_level(LOG_ERR);
 	tcase_set_timeout(tests, 60);
@@ -249,8 +248,5 @@ int main(void)
 	tcase_add_test(tests, a_led_that_fails_or_hangs_disturbs_no_contact);
 	tcase_add_test(tests, leds_show_alarm_and_contact);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

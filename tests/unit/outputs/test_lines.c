@@ -13,6 +13,7 @@
 
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
+#include "lib/check_main.h"
 #include "outputs/contacts.h"
 #include "outputs/gpio.h"
 #include "lines_rig.h"
@@ -403,9 +404,7 @@ int main(void)
 {
 	Suite *suite = suite_create("lines");
 	TCase *tests = tcase_create("lines");
-	SRunner *runner = srunner_create(suite);
 	const char *given = getenv("SEED");
-	int failed;
 
 	seed = given ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
 	printf("seed %u (SEED=%u repeats it)\n", seed, seed);
@@ -429,8 +428,5 @@ int main(void)
 	tcase_add_test(tests, a_line_that_another_contact_has_is_refused_by_the_name_of_that_contact);
 	tcase_add_test(tests, a_stop_says_how_many_closures_each_configured_contact_made);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

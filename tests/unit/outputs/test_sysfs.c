@@ -4,12 +4,12 @@
 #include <check.h>
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "daemon/log.h"
 #include "daemon/monotonic.h"
+#include "lib/check_main.h"
 #include "outputs/contacts.h"
 #include "outputs/gpio.h"
 #include "tree.h"
@@ -252,8 +252,6 @@ int main(void)
 {
 	Suite *suite = suite_create("sysfs");
 	TCase *tests = tcase_create("sysfs");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	log_set_level(LOG_ERR);
 	tcase_set_timeout(tests, 60);
@@ -267,8 +265,5 @@ int main(void)
 	tcase_add_loop_test(tests, a_line_that_another_contact_has_is_refused_however_it_is_spelled, 0, 4);
 	tcase_add_test(tests, the_same_line_number_of_another_chip_is_another_line);
 	suite_add_tcase(suite, tests);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

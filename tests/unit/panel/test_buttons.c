@@ -7,13 +7,13 @@
 #include <linux/input.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "../outputs/tree.h"
+#include "lib/check_main.h"
 #include "panel/buttons.h"
 
 #define WAIT_FOR(condition) \
@@ -201,8 +201,6 @@ int main(void)
 {
 	Suite *suite = suite_create("buttons");
 	TCase *tcase = tcase_create("buttons");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -212,9 +210,5 @@ int main(void)
 	tcase_add_test(tcase, a_device_without_the_keys_says_which_it_has_not);
 	tcase_add_test(tcase, a_device_that_comes_later_is_busy_or_unplugged_is_taken_again);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

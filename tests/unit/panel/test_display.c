@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "daemon/monotonic.h"
+#include "lib/check_main.h"
 #include "panel/display.h"
 #include "panel/display_text.h"
 
@@ -348,8 +349,6 @@ int main(void)
 {
 	Suite *suite = suite_create("display");
 	TCase *tcase = tcase_create("display");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -363,9 +362,5 @@ int main(void)
 	tcase_add_test(tcase, a_display_of_eight_columns_shows_six_characters_and_the_icons);
 	tcase_add_test(tcase, both_rows_stand_on_the_kernels_character_display);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -6,12 +6,12 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "daemon/monotonic.h"
+#include "lib/check_main.h"
 #include "metering/snapshot.h"
 #include "panel/host.h"
 
@@ -250,8 +250,6 @@ int main(void)
 {
 	Suite *suite = suite_create("panel host");
 	TCase *tcase = tcase_create("host");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -262,9 +260,5 @@ int main(void)
 	tcase_add_test(tcase, who_tries_passwords_waits_three_times_as_long_as_a_hash_takes);
 	tcase_add_test(tcase, life_is_shown);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

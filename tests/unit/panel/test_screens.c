@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "rig.h"
 
 #define TEXT_MAX 65536
@@ -325,16 +326,11 @@ int main(void)
 {
 	Suite *suite = suite_create("panel screens");
 	TCase *cases = tcase_create("screens");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, cases);
 	tcase_add_loop_test(cases, keys_lead_to_the_screens_that_the_guide_promises, 0, (int)(sizeof(files) / sizeof(files[0])));
 	tcase_add_test(cases, the_comparison_sees_one_cell_and_the_script_is_no_screen);
 	tcase_add_test(cases, a_row_survives_text_and_back);
 	tcase_add_test(cases, buttons_have_two_names_each);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "registers/registers.h"
 #include "rig.h"
 
@@ -285,8 +286,6 @@ int main(void)
 {
 	Suite *suite = suite_create("panel setup");
 	TCase *cases = tcase_create("setup");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, cases);
 	tcase_add_loop_test(cases, each_setting_is_reached_from_home_and_its_digits_go_to_its_register, 0, (int)PARAMETERS);
@@ -295,8 +294,5 @@ int main(void)
 	tcase_add_test(cases, both_passwords_are_set_and_asked_for);
 	tcase_add_test(cases, pulse_energies_without_a_duration_cannot_be_chosen);
 	tcase_add_test(cases, what_is_read_only_asks_for_nothing);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "rig.h"
 
 static const int types[] = { 10, 11, 12, 31, 40 };
@@ -274,8 +275,6 @@ int main(void)
 {
 	Suite *suite = suite_create("panel values");
 	TCase *cases = tcase_create("values");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, cases);
 	tcase_set_timeout(cases, 120);
@@ -283,8 +282,5 @@ int main(void)
 	tcase_add_test(cases, maximum_power_fits_at_every_extreme_and_reads_back);
 	tcase_add_test(cases, energies_up_to_64_bits_of_wh_fit_and_are_never_rounded_up);
 	tcase_add_test(cases, the_guides_maximum_power_reads_103_92);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

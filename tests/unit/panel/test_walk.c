@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "legal.h"
+#include "lib/check_main.h"
 #include "rig.h"
 
 #define STEPS 1000000
@@ -351,8 +352,6 @@ int main(void)
 	const char *given = getenv("TEST_SEED");
 	Suite *suite = suite_create("panel walk");
 	TCase *cases = tcase_create("walk");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	seed = given != NULL ? (unsigned)strtoul(given, NULL, 10) : (unsigned)time(NULL);
 	state = seed;
@@ -362,8 +361,5 @@ int main(void)
 	tcase_add_test(cases, a_million_random_buttons_stay_within_the_legal_screens_and_find_home);
 	tcase_add_test(cases, no_password_stays_in_the_panels_memory_once_its_entry_is_left);
 	tcase_add_test(cases, the_judge_finds_screens_that_are_not_legal);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "picture/axis.h"
 
 /* All labels of an axis with a blank between. */
@@ -185,8 +186,6 @@ int main(void)
 {
 	Suite *suite = suite_create("axis");
 	TCase *tcase = tcase_create("axis");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_test(tcase, ticks_stand_where_a_person_would_put_them);
 	tcase_add_test(tcase, large_and_small_values_get_a_prefix);
@@ -194,8 +193,5 @@ int main(void)
 	tcase_add_test(tcase, what_is_no_range_is_told_and_still_gives_an_axis);
 	tcase_add_test(tcase, any_range_gets_steps_of_1_2_5_that_cover_it);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "lib/check_main.h"
 #include "picture/panel_picture.h"
 #include "picture/panel_picture_private.h"
 #include "picture/scope_picture.h"
@@ -532,8 +533,6 @@ int main(void)
 {
 	Suite *suite = suite_create("picture");
 	TCase *tcase = tcase_create("picture");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	tcase_add_checked_fixture(tcase, make_directory, remove_directory);
 	tcase_add_test(tcase, each_format_has_its_signature_and_the_size_asked_for);
@@ -551,8 +550,5 @@ int main(void)
 	tcase_add_test(tcase, the_digits_light_the_segments_of_the_datasheet);
 	tcase_add_test(tcase, leds_shine_in_their_colours);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 
 #include "daemon/monotonic.h"
 #include "faulty_vfs.h"
+#include "lib/check_main.h"
 #include "script.h"
 #include "store/store_private.h"
 #include "store/transfer.h"
@@ -1295,23 +1297,19 @@ static void add_damage_tests(Suite *suite)
 /* With the argument `root`: the tests that need root, status 77 where they cannot run. */
 int main(int argc, char **argv)
 {
-	Suite *suite = suite_create("store faults");
-	SRunner *runner = srunner_create(suite);
-	int failed;
+	bool root = argc > 1 && !strcmp(argv[1], "root");
+	Suite *suite;
 
-	if (argc > 1 && !strcmp(argv[1], "root")) {
-		if (!may_run_as_root()) {
-			puts("needs root: files of two users, a file system mounted");
-			srunner_free(runner);
-			return 77;
-		}
+	if (root && !may_run_as_root()) {
+		puts("needs root: files of two users, a file system mounted");
+		return 77;
+	}
+	suite = suite_create("store faults");
+	if (root) {
 		add_root_tests(suite);
 	} else {
 		add_damage_tests(suite);
 		add_disk_tests(suite);
 	}
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

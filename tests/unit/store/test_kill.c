@@ -14,6 +14,7 @@
 
 #include "daemon/monotonic.h"
 #include "faulty_vfs.h"
+#include "lib/check_main.h"
 #include "script.h"
 #include "store/store_private.h"
 
@@ -226,8 +227,6 @@ int main(void)
 {
 	Suite *suite = suite_create("store kill");
 	TCase *tcase = tcase_create("kill");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tcase);
 	tcase_set_timeout(tcase, 600);
@@ -235,8 +234,5 @@ int main(void)
 	tcase_add_loop_test(tcase, process_killed_at_any_write_leaves_the_last_commit_or_the_one_under_way, 0, 2);
 	tcase_add_loop_test(tcase, process_killed_while_it_makes_the_files_leaves_nothing_or_its_first_commit, 0, 2);
 	tcase_add_test(tcase, process_killed_at_random_moments_loses_nothing_that_was_handed_over);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

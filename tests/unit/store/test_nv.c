@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "registers/registers.h"
 #include "script.h"
 #include "store/crc32.h"
@@ -241,8 +242,6 @@ int main(void)
 {
 	Suite *suite = suite_create("nv");
 	TCase *tcase = tcase_create("nv");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_test(tcase, every_field_survives_its_text);
@@ -253,8 +252,5 @@ int main(void)
 	tcase_add_test(tcase, illegal_member_is_found_by_the_check);
 	tcase_add_test(tcase, state_of_a_new_meter_is_legal_and_its_log_the_initial_one);
 	tcase_add_test(tcase, checksum_is_the_standard_one);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

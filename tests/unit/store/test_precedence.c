@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/check_main.h"
 #include "script.h"
 #include "store/precedence.h"
 
@@ -178,8 +179,6 @@ int main(void)
 {
 	Suite *suite = suite_create("precedence");
 	TCase *tcase = tcase_create("precedence");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tcase);
 	tcase_add_checked_fixture(tcase, setup, NULL);
@@ -194,8 +193,5 @@ int main(void)
 	tcase_add_test(tcase, mixture_that_does_not_fit_is_used_and_told);
 	tcase_add_test(tcase, mixture_whose_pulses_nothing_serves_is_used_and_told);
 	tcase_add_test(tcase, password_of_the_file_is_taken_when_it_changed_or_nothing_is_stored);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "daemon/restore.h"
+#include "lib/check_main.h"
 #include "script.h"
 #include "store/store_private.h"
 
@@ -220,8 +221,6 @@ int main(void)
 {
 	Suite *suite = suite_create("restore");
 	TCase *tcase = tcase_create("restore");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tcase);
 	tcase_set_timeout(tcase, 60);
@@ -233,8 +232,5 @@ int main(void)
 	tcase_add_test(tcase, stored_password_that_is_kept_is_said_without_itself);
 	tcase_add_test(tcase, password_that_changed_in_the_file_is_taken_and_said);
 	tcase_add_loop_test(tcase, hash_that_crypt_refuses_stops_nobody, 0, 2);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }

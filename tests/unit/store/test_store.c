@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "daemon/monotonic.h"
+#include "lib/check_main.h"
 #include "script.h"
 #include "store/store_private.h"
 #include "store/transfer.h"
@@ -953,8 +954,6 @@ int main(void)
 {
 	Suite *suite = suite_create("store");
 	TCase *tcase = tcase_create("commits");
-	SRunner *runner = srunner_create(suite);
-	int failed;
 
 	suite_add_tcase(suite, tcase);
 	tcase_set_timeout(tcase, 300);
@@ -977,8 +976,5 @@ int main(void)
 	tcase_add_test(tcase, second_store_is_told_who_has_the_directory_and_touches_nothing);
 	tcase_add_test(tcase, directory_that_comes_later_is_used_when_it_is_empty);
 	add_handover_tests(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return check_main_run(suite);
 }
