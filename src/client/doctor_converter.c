@@ -88,10 +88,12 @@ static void check_node(struct doctor *doctor, const char *id)
 
 	snprintf(path, sizeof(path), "%s/%s", doctor->paths.gpio.dev, id);
 	error = doctor_access(&doctor->user, path, R_OK | W_OK);
-	if (error == -ENOENT)
+	if (error == -ENOENT) {
 		doctor_say(doctor, DOCTOR_FAIL, part, "%s is not there: has the driver a buffer, has udev made the node?", path);
-	else if (error)
+		doctor_mend(doctor, "%s", udev);
+	} else if (error) {
 		doctor_say_denied(doctor, part, path, R_OK | W_OK, error, udev);
+	}
 	if (doctor_find_rival(doctor, path, &rival, &ours)) {
 		doctor_say(doctor, DOCTOR_FAIL, part, "%s: process %ld (%s) has its buffer", path, (long)rival.pid, rival.name);
 		doctor_mend(doctor, "systemctl status %ld shows whose it is; stop that", (long)rival.pid);
@@ -169,6 +171,7 @@ static void check_iio(struct doctor *doctor)
 
 	if (probing == MAP_FAILED) {
 		doctor_say(doctor, DOCTOR_FAIL, part, "memory is short");
+		doctor_mend(doctor, "ps --sort=-rss -eo rss,pid,comm shows who has it");
 		return;
 	}
 	probing->config = doctor->config.adc;
@@ -188,12 +191,14 @@ static void check_recording(struct doctor *doctor, const char *path)
 {
 	int error = doctor_access(&doctor->user, path, R_OK);
 
-	if (error == -ENOENT || error == -ENOTDIR)
+	if (error == -ENOENT || error == -ENOTDIR) {
 		doctor_say(doctor, DOCTOR_FAIL, part, "adc.recording: %s: %s", path, strerror(-error));
-	else if (error)
+		doctor_mend(doctor, "adc.recording in %s", doctor->file);
+	} else if (error) {
 		doctor_say_denied(doctor, part, path, R_OK, error, NULL);
-	else
+	} else {
 		doctor_say(doctor, DOCTOR_OK, part, "a recording, %s", path);
+	}
 }
 
 void doctor_check_converter(struct doctor *doctor)

@@ -61,7 +61,7 @@ static void check_missing_directory(struct doctor *doctor, const char *path)
 		return;
 	}
 	doctor_say(doctor, DOCTOR_FAIL, disk, "%s: is not there, and %s may not make it", path, doctor->user.name);
-	doctor_mend(doctor, "install -d -o %s -g %s -m 0750 %s", doctor->user.name, doctor->user.name, path);
+	doctor_mend(doctor, "install -d -o %s -g %u -m 0750 %s", doctor->user.name, (unsigned)doctor->user.gid, path);
 }
 
 static bool check_room(struct doctor *doctor, const char *path)
@@ -71,6 +71,7 @@ static bool check_room(struct doctor *doctor, const char *path)
 
 	if (statvfs(path, &status) < 0) {
 		doctor_say(doctor, DOCTOR_FAIL, disk, "%s: %s", path, strerror(errno));
+		doctor_mend(doctor, "findmnt -T %s shows its disk, dmesg what it says", path);
 		return false;
 	}
 	if (status.f_flag & ST_RDONLY) {

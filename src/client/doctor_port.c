@@ -62,11 +62,10 @@ static void check_missing(struct doctor *doctor, const char *path)
 {
 	struct stat status;
 
-	if (stat(path, &status) == 0) {
+	if (stat(path, &status) == 0)
 		doctor_say(doctor, DOCTOR_FAIL, part, "modbus.device: %s is no serial port", path);
-		return;
-	}
-	doctor_say(doctor, DOCTOR_FAIL, part, "modbus.device: %s: %s", path, strerror(errno));
+	else
+		doctor_say(doctor, DOCTOR_FAIL, part, "modbus.device: %s: %s", path, strerror(errno));
 	doctor_mend(doctor, "ls -l /dev/serial/by-id /dev/tty[ASUm]* shows the ports that there are");
 }
 

@@ -61,6 +61,14 @@ def test_a_missing_chip_led_display_and_input_device_fail(site):
         assert len(found) == 1 and name in found[0]["found"] and found[0]["mend"], found
 
 
+def test_whatever_fails_is_told_with_what_mends_it(site, tmp_path):
+    _, report, _ = doctor("--user", me(), "-c", site(
+        'outputs: { energy: { chip = "/sys/class/gpio/no-such-chip"; line = 3; }; };\npanel: { buttons = "/dev/input/no-such-event"; };\n',
+        source=f'adc: {{ source = "comtrade"; recording = "{tmp_path}/none.cfg"; }};\n', device="/dev/null"))
+    for part in ("converter", "port", "contacts", "buttons"):
+        assert failures(report, part)[0]["mend"], of(report, part)
+
+
 def test_another_process_on_the_port_is_named(site):
     master, slave = pty.openpty()
     name = os.ttyname(slave)

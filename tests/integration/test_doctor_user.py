@@ -33,6 +33,14 @@ def disk(open_path):
     subprocess.run(["umount", "-l", where], check=True)
 
 
+def test_a_state_directory_that_is_missing_is_made_by_what_mends_it(open_path):
+    path = write_site(open_path, state=open_path / "below" / "state")
+    _, report, _ = doctor("-c", path, "--user", NOBODY)
+    subprocess.run(["sh", "-c", failures(report, "disk")[0]["mend"]], check=True)
+    _, report, _ = doctor("-c", path, "--user", NOBODY)
+    assert not failures(report, "disk")
+
+
 def test_rights_are_those_of_the_daemons_user_and_not_of_root(open_path):
     state = open_path / "state"
     state.mkdir(mode=0o700)
