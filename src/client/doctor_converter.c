@@ -164,6 +164,16 @@ static void mend_missing(struct doctor *doctor, const struct probing *probing)
 			    doctor->file);
 }
 
+static void check_network(struct doctor *doctor)
+{
+	const struct doctor_unit *unit = &doctor->units.service;
+
+	if (!doctor->of_service || strncmp(doctor->config.adc.uri, "ip:", 3) != 0 || strcmp(unit->network, "yes") != 0)
+		return;
+	doctor_say(doctor, DOCTOR_FAIL, part, "adc.uri \"%s\": %s has no network (PrivateNetwork=yes)", doctor->config.adc.uri, unit->name);
+	doctor_mend(doctor, "systemctl edit %s: the lines that dinmeterd(8) has under SERVICE; then systemctl restart %s", unit->name, unit->name);
+}
+
 static void check_iio(struct doctor *doctor)
 {
 	struct probing *probing = mmap(NULL, sizeof(*probing), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -174,6 +184,7 @@ static void check_iio(struct doctor *doctor)
 		doctor_mend(doctor, "ps --sort=-rss -eo rss,pid,comm shows who has it");
 		return;
 	}
+	check_network(doctor);
 	probing->config = doctor->config.adc;
 	error = doctor_run(&doctor->user, probe, probing, PROBE_LIMIT_S);
 	if (error == -ETIMEDOUT)

@@ -150,6 +150,8 @@ static void check_state(struct doctor *doctor, const char *path)
 	struct stat status;
 	int error;
 
+	if (doctor_say_forbidden(doctor, disk, path))
+		return;
 	if (stat(path, &status) < 0 && errno == ENOENT) {
 		check_missing_directory(doctor, path);
 		return;
@@ -181,6 +183,8 @@ static void check_captures(struct doctor *doctor, const char *path)
 	struct stat status;
 	int error;
 
+	if (doctor_say_forbidden(doctor, "captures", path))
+		return;
 	if (stat(path, &status) == 0)
 		snprintf(parent, sizeof(parent), "%s", path);
 	else

@@ -23,6 +23,8 @@ static void check_link(struct doctor *doctor, const char *link)
 	int error;
 
 	snprintf(directory, sizeof(directory), "%.*s", slash ? slash == link ? 1 : (int)(slash - link) : 1, slash ? link : ".");
+	if (doctor_say_forbidden(doctor, part, directory))
+		return;
 	error = doctor_access(&doctor->user, directory, W_OK | X_OK);
 	if (error == -ENOENT) {
 		doctor_say(doctor, DOCTOR_FAIL, part, "modbus.device: the directory of the link %s is not there", link);

@@ -1,6 +1,7 @@
 /* The unit that starts the daemon, and the daemon that runs: what each says of itself. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -50,6 +51,20 @@ void doctor_check_service(struct doctor *doctor)
 	} else {
 		judge_unit(doctor, &units->service);
 	}
+}
+
+bool doctor_say_forbidden(struct doctor *doctor, const char *part, const char *path)
+{
+	const struct doctor_unit *unit = &doctor->units.service;
+	char *real = realpath(path, NULL);
+	bool may = !doctor->of_service || !doctor->units.known || doctor_unit_may_write(unit, path) || (real && doctor_unit_may_write(unit, real));
+
+	free(real);
+	if (may)
+		return false;
+	doctor_say(doctor, DOCTOR_FAIL, part, "%s: %s may not write there (ProtectSystem=strict)", path, unit->name);
+	doctor_mend(doctor, "systemctl edit %s: [Service] ReadWritePaths=%s; then systemctl restart %s", unit->name, path, unit->name);
+	return true;
 }
 
 int doctor_find_daemon(struct doctor *doctor)

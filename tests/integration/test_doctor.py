@@ -184,6 +184,29 @@ def test_the_unit_is_asked_for_its_user_and_state(site, tmp_path):
     assert "systemd does not run here" in of(report, "service")[0]["found"] and of(report, "service")[0]["verdict"] == "warn"
 
 
+def test_what_the_unit_forbids_its_daemon_fails(site, tmp_path):
+    """Its properties as `systemctl show` has those of dinmeterd.service."""
+    text = ("LoadState=loaded\nProtectSystem=strict\nPrivateNetwork=yes\nStateDirectory=dinmeterd\nRuntimeDirectory=dinmeterd\n"
+            "ReadWritePaths=-/sys/devices -/sys/class/gpio{}\n\n")
+    with converter() as server:
+        remote = site(source=converter_config(server.port), state="/srv/no-such-meter", device=f"pty:{os.path.expanduser('~')}/meter")
+        arguments = ("-c", remote, "--user", me())
+        with systemctl(tmp_path, text.format("")) as environment:
+            _, report, _ = doctor(*arguments, "--unit", "dinmeterd", environment=environment)
+            assert "PrivateNetwork" in failures(report, "converter")[0]["found"]
+            assert "ReadWritePaths=/srv/no-such-meter;" in failures(report, "disk")[0]["mend"]
+            assert "ProtectSystem" in failures(report, "port")[0]["found"]
+            # another's file is not the unit's
+            _, report, _ = doctor(*arguments, environment=environment)
+            assert "Protect" not in str(report) and "PrivateNetwork" not in str(report)
+            for state in ("/var/lib/dinmeterd", "/var/lib/dinmeterd/below", "/var/lib/dinmeterd-other"):
+                _, report, _ = doctor("-c", site(), "--state", state, "--user", me(), "--unit", "dinmeterd", environment=environment)
+                assert ("ProtectSystem" in str(of(report, "disk"))) == (state == "/var/lib/dinmeterd-other"), (state, report)
+        with systemctl(tmp_path, text.format(" /srv /home /root").replace("PrivateNetwork=yes", "PrivateNetwork=no")) as environment:
+            _, report, _ = doctor(*arguments, "--unit", "dinmeterd", environment=environment)
+            assert "Protect" not in str(report) and "PrivateNetwork" not in str(report)
+
+
 def test_looking_changes_nothing(site, tmp_path):
     with converter(available="1000 2000 4000") as server:
         path = site(source=converter_config(server.port, 'trigger = "clock";'))
