@@ -4,6 +4,7 @@ import pty
 import re
 import signal
 import subprocess
+import tempfile
 
 import pytest
 from conftest import DAEMON, HANG_S, SANITIZER, wait_for
@@ -136,6 +137,24 @@ def test_a_file_that_is_no_tty_is_refused(file, tmp_path):
     status, _, errors = run("-c", file(SIMULATED + f'modbus: {{ device = "{path}"; }};\n'), "--state", tmp_path)
     assert status == 1
     assert str(path) in errors
+
+
+def test_a_port_that_may_not_be_opened_is_named_with_the_reason():
+    # root may open any
+    drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    master, slave = pty.openpty()
+    device = os.ttyname(slave)
+    with tempfile.TemporaryDirectory(prefix="dinmeterd-port.", dir="/tmp") as directory:
+        os.chmod(directory, 0o777)
+        os.chmod(device, 0)
+        path = os.path.join(directory, "dinmeterd.conf")
+        with open(path, "w", encoding="utf-8") as config:
+            config.write(SIMULATED + f'modbus: {{ device = "{device}"; }};\n')
+        done = subprocess.run([*drop, DAEMON, "-c", path, "--state", directory + "/state", "--control", directory + "/control"],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=HANG_S, check=False)
+    os.close(slave)
+    os.close(master)
+    assert done.returncode == 1 and f"{device}: cannot open: Permission denied" in done.stderr, done.stderr
 
 
 def test_a_missing_recording_is_named_with_the_reason(daemon, tmp_path):
