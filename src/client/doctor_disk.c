@@ -179,28 +179,37 @@ static void check_state(struct doctor *doctor, const char *path)
 
 static void check_captures(struct doctor *doctor, const char *path)
 {
-	char parent[FILES_PATH_MAX];
+	char parent[FILES_PATH_MAX + 16];
 	struct stat status;
 	int error;
 
 	if (doctor_say_forbidden(doctor, "captures", path))
 		return;
+	if (stat(doctor->config.store_path, &status) < 0 && doctor->of_service && doctor_unit_makes(&doctor->units.service, path)) {
+		doctor_say(doctor, DOCTOR_OK, "captures", "%s: not there yet, the service makes its directory at its start", path);
+		return;
+	}
 	if (stat(path, &status) == 0)
 		snprintf(parent, sizeof(parent), "%s", path);
 	else
 		find_parent(path, parent, sizeof(parent));
 	error = doctor_access(&doctor->user, parent, W_OK | X_OK);
 	if (error)
-		doctor_say_denied(doctor, "captures", parent, W_OK, error, NULL);
+		doctor_say_denied(doctor, "captures", parent, W_OK | X_OK, error, NULL);
 	else
 		doctor_say(doctor, DOCTOR_OK, "captures", "%s: %s may write there", path, doctor->user.name);
 }
 
 void doctor_check_disk(struct doctor *doctor)
 {
+	char captures[FILES_PATH_MAX + 16];
+
 	check_state(doctor, doctor->config.store_path);
-	if (*doctor->config.capture.on_alerts)
-		check_captures(doctor, doctor->config.capture.path);
+	if (!*doctor->config.capture.on_alerts)
+		return;
+	/* as the daemon does */
+	snprintf(captures, sizeof(captures), "%s/captures", doctor->config.store_path);
+	check_captures(doctor, *doctor->config.capture.path ? doctor->config.capture.path : captures);
 }
 
 void doctor_check_handover(struct doctor *doctor)

@@ -26,11 +26,13 @@ static void check_link(struct doctor *doctor, const char *link)
 	if (doctor_say_forbidden(doctor, part, directory))
 		return;
 	error = doctor_access(&doctor->user, directory, W_OK | X_OK);
-	if (error == -ENOENT) {
+	if (error == -ENOENT && doctor->of_service && doctor_unit_makes(&doctor->units.service, directory)) {
+		doctor_say(doctor, DOCTOR_OK, part, "a pseudo-terminal with a link at %s, whose directory the service makes at its start", link);
+	} else if (error == -ENOENT) {
 		doctor_say(doctor, DOCTOR_FAIL, part, "modbus.device: the directory of the link %s is not there", link);
 		doctor_mend(doctor, "install -d -o %s %s", doctor->user.name, directory);
 	} else if (error) {
-		doctor_say_denied(doctor, part, directory, W_OK, error, NULL);
+		doctor_say_denied(doctor, part, directory, W_OK | X_OK, error, NULL);
 	} else {
 		doctor_say(doctor, DOCTOR_OK, part, "a pseudo-terminal with a link at %s", link);
 	}

@@ -42,12 +42,16 @@ static bool is_in(const char *path, const char *before, const char *directories)
 	return false;
 }
 
+bool doctor_unit_makes(const struct doctor_unit *unit, const char *directory)
+{
+	return !strcmp(unit->load, "loaded") && (is_in(directory, "/var/lib/", unit->state) || is_in(directory, "/run/", unit->runtime));
+}
+
 bool doctor_unit_may_write(const struct doctor_unit *unit, const char *path)
 {
 	if (strcmp(unit->load, "loaded") != 0 || strcmp(unit->system, "strict") != 0)
 		return true;
-	return is_in(path, "", "/dev /proc /sys /tmp /var/tmp") || is_in(path, "", unit->writable) || is_in(path, "/var/lib/", unit->state) ||
-	       is_in(path, "/run/", unit->runtime);
+	return doctor_unit_makes(unit, path) || is_in(path, "", "/dev /proc /sys /tmp /var/tmp") || is_in(path, "", unit->writable);
 }
 
 static void take(char *field, size_t size, const char *value)

@@ -35,6 +35,9 @@ void doctor_units_parse(struct doctor_units *units, char *text);
 bool doctor_unit_is_active(const struct doctor_unit *unit);
 bool doctor_unit_is_enabled(const struct doctor_unit *unit);
 
+/* Is the directory one that it makes at its start? */
+bool doctor_unit_makes(const struct doctor_unit *unit, const char *directory);
+
 /* Does it leave the path to be written, whoever its user is?  True for what is not known. */
 bool doctor_unit_may_write(const struct doctor_unit *unit, const char *path);
 

@@ -207,6 +207,17 @@ def test_what_the_unit_forbids_its_daemon_fails(site, tmp_path):
             assert "Protect" not in str(report) and "PrivateNetwork" not in str(report)
 
 
+def test_captures_are_looked_for_beside_the_state_unless_the_file_says_where(site, tmp_path):
+    more = 'capture: { on_alerts = "all"; };\n'
+    _, report, _ = doctor("-c", site(more), "--user", me())
+    assert f"{tmp_path}/state/captures: " in of(report, "captures")[0]["found"]
+    text = "LoadState=loaded\nProtectSystem=strict\nStateDirectory=dinmeterd\nRuntimeDirectory=no-such-meter\n\n"
+    with systemctl(tmp_path, text) as environment:
+        _, report, _ = doctor("-c", site(more, device="pty:/run/no-such-meter/bus", state="/var/lib/dinmeterd"), "--user", me(),
+                              "--unit", "dinmeterd", environment=environment)
+    assert not failures(report, "captures") and not failures(report, "port"), report
+
+
 def test_looking_changes_nothing(site, tmp_path):
     with converter(available="1000 2000 4000") as server:
         path = site(source=converter_config(server.port, 'trigger = "clock";'))
