@@ -110,12 +110,14 @@ int calibrate_load(struct calibrate_readings *readings, const char *path)
 		return CLIENT_FAILED;
 	}
 	while (good && fgets(line, sizeof(line), file)) {
+		/* the digits of a number that is cut short are another number */
+		good = strchr(line, '\n') != NULL;
 		line[strcspn(line, "\n")] = '\0';
 		number++;
 		if (number == 1)
-			good = !strcmp(line, HEADER);
+			good = good && !strcmp(line, HEADER);
 		else if (*line && *line != '#')
-			good = *line == 'c' ? take_channel(readings, line) : take_point(readings, line);
+			good = good && (*line == 'c' ? take_channel(readings, line) : take_point(readings, line));
 	}
 	good = good && !ferror(file) && number > 0 && is_whole(readings);
 	fclose(file);

@@ -133,6 +133,7 @@ static void read_units(struct doctor *doctor, const char *unit, const char *inst
 		snprintf(name, sizeof(name), "dinmeterd@%s.service", instance);
 	else
 		snprintf(name, sizeof(name), "dinmeterd.service");
+	doctor->of_service = unit || *instance || !strcmp(doctor->file, INSTALLED);
 	/* Rivals bear the name of the node itself, whatever link leads there. */
 	if (!realpath(doctor->config.modbus.device, device) || strncmp(device, "/dev/tty", 8) != 0)
 		device[0] = '\0';

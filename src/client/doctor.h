@@ -57,6 +57,7 @@ struct doctor {
 	struct doctor_paths paths;
 	struct doctor_user user;
 	struct doctor_units units;
+	bool of_service;		/* the file is the service's: what that forbids counts */
 	pid_t daemon_pid;		/* of the daemon that answers, 0 = none does */
 	struct doctor_finding finding[DOCTOR_FINDINGS];
 	unsigned findings;
@@ -94,6 +95,9 @@ void doctor_describe_mode(const char *path, char *text, size_t size);
 
 /* Says that the user may not, with what the path is, and names the group to join where that would do.  `mend`: NULL, else said instead. */
 void doctor_say_denied(struct doctor *doctor, const char *part, const char *path, int mode, int error, const char *mend);
+
+/* Says that the service may not write the path, whatever its user may, and what mends that; false when it may. */
+bool doctor_say_forbidden(struct doctor *doctor, const char *part, const char *path);
 
 /* A process that has a file open. */
 struct doctor_holder {

@@ -130,6 +130,7 @@ static void check_contact(struct doctor *doctor, const char *name, const struct 
 		error = doctor_access(&doctor->user, config->chip, R_OK | X_OK);
 		doctor_say(doctor, error ? DOCTOR_FAIL : DOCTOR_WARN, contacts, "%s: %s: %s", name, config->chip,
 			   error ? strerror(-error) : "sysfs leaves the pin as it is when the daemon dies");
+		doctor_mend(doctor, "gpiodetect lists the chips with a device of their own; then outputs.%s.chip in %s", name, doctor->file);
 		return;
 	}
 	error = gpio_find_chip(&chip, &request, &calls, why);

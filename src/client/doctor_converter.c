@@ -88,10 +88,12 @@ static void check_node(struct doctor *doctor, const char *id)
 
 	snprintf(path, sizeof(path), "%s/%s", doctor->paths.gpio.dev, id);
 	error = doctor_access(&doctor->user, path, R_OK | W_OK);
-	if (error == -ENOENT)
+	if (error == -ENOENT) {
 		doctor_say(doctor, DOCTOR_FAIL, part, "%s is not there: has the driver a buffer, has udev made the node?", path);
-	else if (error)
+		doctor_mend(doctor, "%s", udev);
+	} else if (error) {
 		doctor_say_denied(doctor, part, path, R_OK | W_OK, error, udev);
+	}
 	if (doctor_find_rival(doctor, path, &rival, &ours)) {
 		doctor_say(doctor, DOCTOR_FAIL, part, "%s: process %ld (%s) has its buffer", path, (long)rival.pid, rival.name);
 		doctor_mend(doctor, "systemctl status %ld shows whose it is; stop that", (long)rival.pid);
@@ -162,6 +164,16 @@ static void mend_missing(struct doctor *doctor, const struct probing *probing)
 			    doctor->file);
 }
 
+static void check_network(struct doctor *doctor)
+{
+	const struct doctor_unit *unit = &doctor->units.service;
+
+	if (!doctor->of_service || strncmp(doctor->config.adc.uri, "ip:", 3) != 0 || strcmp(unit->network, "yes") != 0)
+		return;
+	doctor_say(doctor, DOCTOR_FAIL, part, "adc.uri \"%s\": %s has no network (PrivateNetwork=yes)", doctor->config.adc.uri, unit->name);
+	doctor_mend(doctor, "systemctl edit %s: the lines that dinmeterd(8) has under SERVICE; then systemctl restart %s", unit->name, unit->name);
+}
+
 static void check_iio(struct doctor *doctor)
 {
 	struct probing *probing = mmap(NULL, sizeof(*probing), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -169,8 +181,10 @@ static void check_iio(struct doctor *doctor)
 
 	if (probing == MAP_FAILED) {
 		doctor_say(doctor, DOCTOR_FAIL, part, "memory is short");
+		doctor_mend(doctor, "ps --sort=-rss -eo rss,pid,comm shows who has it");
 		return;
 	}
+	check_network(doctor);
 	probing->config = doctor->config.adc;
 	error = doctor_run(&doctor->user, probe, probing, PROBE_LIMIT_S);
 	if (error == -ETIMEDOUT)
@@ -188,12 +202,14 @@ static void check_recording(struct doctor *doctor, const char *path)
 {
 	int error = doctor_access(&doctor->user, path, R_OK);
 
-	if (error == -ENOENT || error == -ENOTDIR)
+	if (error == -ENOENT || error == -ENOTDIR) {
 		doctor_say(doctor, DOCTOR_FAIL, part, "adc.recording: %s: %s", path, strerror(-error));
-	else if (error)
+		doctor_mend(doctor, "adc.recording in %s", doctor->file);
+	} else if (error) {
 		doctor_say_denied(doctor, part, path, R_OK, error, NULL);
-	else
+	} else {
 		doctor_say(doctor, DOCTOR_OK, part, "a recording, %s", path);
+	}
 }
 
 void doctor_check_converter(struct doctor *doctor)

@@ -61,7 +61,7 @@ static void check_missing_directory(struct doctor *doctor, const char *path)
 		return;
 	}
 	doctor_say(doctor, DOCTOR_FAIL, disk, "%s: is not there, and %s may not make it", path, doctor->user.name);
-	doctor_mend(doctor, "install -d -o %s -g %s -m 0750 %s", doctor->user.name, doctor->user.name, path);
+	doctor_mend(doctor, "install -d -o %s -g %u -m 0750 %s", doctor->user.name, (unsigned)doctor->user.gid, path);
 }
 
 static bool check_room(struct doctor *doctor, const char *path)
@@ -71,6 +71,7 @@ static bool check_room(struct doctor *doctor, const char *path)
 
 	if (statvfs(path, &status) < 0) {
 		doctor_say(doctor, DOCTOR_FAIL, disk, "%s: %s", path, strerror(errno));
+		doctor_mend(doctor, "findmnt -T %s shows its disk, dmesg what it says", path);
 		return false;
 	}
 	if (status.f_flag & ST_RDONLY) {
@@ -149,6 +150,8 @@ static void check_state(struct doctor *doctor, const char *path)
 	struct stat status;
 	int error;
 
+	if (doctor_say_forbidden(doctor, disk, path))
+		return;
 	if (stat(path, &status) < 0 && errno == ENOENT) {
 		check_missing_directory(doctor, path);
 		return;
@@ -176,26 +179,37 @@ static void check_state(struct doctor *doctor, const char *path)
 
 static void check_captures(struct doctor *doctor, const char *path)
 {
-	char parent[FILES_PATH_MAX];
+	char parent[FILES_PATH_MAX + 16];
 	struct stat status;
 	int error;
 
+	if (doctor_say_forbidden(doctor, "captures", path))
+		return;
+	if (stat(doctor->config.store_path, &status) < 0 && doctor->of_service && doctor_unit_makes(&doctor->units.service, path)) {
+		doctor_say(doctor, DOCTOR_OK, "captures", "%s: not there yet, the service makes its directory at its start", path);
+		return;
+	}
 	if (stat(path, &status) == 0)
 		snprintf(parent, sizeof(parent), "%s", path);
 	else
 		find_parent(path, parent, sizeof(parent));
 	error = doctor_access(&doctor->user, parent, W_OK | X_OK);
 	if (error)
-		doctor_say_denied(doctor, "captures", parent, W_OK, error, NULL);
+		doctor_say_denied(doctor, "captures", parent, W_OK | X_OK, error, NULL);
 	else
 		doctor_say(doctor, DOCTOR_OK, "captures", "%s: %s may write there", path, doctor->user.name);
 }
 
 void doctor_check_disk(struct doctor *doctor)
 {
+	char captures[FILES_PATH_MAX + 16];
+
 	check_state(doctor, doctor->config.store_path);
-	if (*doctor->config.capture.on_alerts)
-		check_captures(doctor, doctor->config.capture.path);
+	if (!*doctor->config.capture.on_alerts)
+		return;
+	/* as the daemon does */
+	snprintf(captures, sizeof(captures), "%s/captures", doctor->config.store_path);
+	check_captures(doctor, *doctor->config.capture.path ? doctor->config.capture.path : captures);
 }
 
 void doctor_check_handover(struct doctor *doctor)

@@ -48,11 +48,13 @@ void doctor_check_configuration(struct doctor *doctor)
 		return;
 	}
 	error = doctor->user.tried ? doctor_run(&doctor->user, load, file, LOAD_LIMIT_S) : 0;
-	if (error)
+	if (error) {
 		doctor_say(doctor, DOCTOR_FAIL, "configuration", "%s: read by %s it is not what it is here: a file that it includes, perhaps (%s)",
 			   file, doctor->user.name, strerror(-error));
-	else
+		doctor_mend(doctor, "runuser -u %s -- dinmeterd -t -c %s names it", doctor->user.name, file);
+	} else {
 		doctor_say(doctor, DOCTOR_OK, "configuration", "%s: no errors", file);
+	}
 }
 
 void doctor_check_kernel(struct doctor *doctor)
@@ -83,6 +85,7 @@ void doctor_check_clock(struct doctor *doctor)
 
 	if (!gmtime_r(&now, &utc) || !strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &utc)) {
 		doctor_say(doctor, DOCTOR_FAIL, "clock", "its time cannot be told");
+		doctor_mend(doctor, "timedatectl set-time 'YYYY-MM-DD hh:mm:ss'");
 		return;
 	}
 	if (utc.tm_year + 1900 < YEAR_LEAST) {

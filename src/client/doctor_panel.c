@@ -50,10 +50,12 @@ static void check_button_device(struct doctor *doctor, const char *path)
 	unsigned before = doctor->findings;
 	int error = doctor_access(&doctor->user, path, R_OK);
 
-	if (error == -ENOENT)
+	if (error == -ENOENT) {
 		doctor_say(doctor, DOCTOR_FAIL, part, "panel.buttons: %s: %s", path, strerror(-error));
-	else if (error)
+		doctor_mend(doctor, "grep -E 'Name|Handlers' /proc/bus/input/devices lists them; then panel.buttons in %s", doctor->file);
+	} else if (error) {
 		doctor_say_denied(doctor, part, path, R_OK, error, NULL);
+	}
 	check_rival(doctor, part, path);
 	if (doctor->findings == before)
 		doctor_say(doctor, DOCTOR_OK, part, "%s", path);

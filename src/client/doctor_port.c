@@ -23,12 +23,16 @@ static void check_link(struct doctor *doctor, const char *link)
 	int error;
 
 	snprintf(directory, sizeof(directory), "%.*s", slash ? slash == link ? 1 : (int)(slash - link) : 1, slash ? link : ".");
+	if (doctor_say_forbidden(doctor, part, directory))
+		return;
 	error = doctor_access(&doctor->user, directory, W_OK | X_OK);
-	if (error == -ENOENT) {
+	if (error == -ENOENT && doctor->of_service && doctor_unit_makes(&doctor->units.service, directory)) {
+		doctor_say(doctor, DOCTOR_OK, part, "a pseudo-terminal with a link at %s, whose directory the service makes at its start", link);
+	} else if (error == -ENOENT) {
 		doctor_say(doctor, DOCTOR_FAIL, part, "modbus.device: the directory of the link %s is not there", link);
 		doctor_mend(doctor, "install -d -o %s %s", doctor->user.name, directory);
 	} else if (error) {
-		doctor_say_denied(doctor, part, directory, W_OK, error, NULL);
+		doctor_say_denied(doctor, part, directory, W_OK | X_OK, error, NULL);
 	} else {
 		doctor_say(doctor, DOCTOR_OK, part, "a pseudo-terminal with a link at %s", link);
 	}
@@ -62,11 +66,10 @@ static void check_missing(struct doctor *doctor, const char *path)
 {
 	struct stat status;
 
-	if (stat(path, &status) == 0) {
+	if (stat(path, &status) == 0)
 		doctor_say(doctor, DOCTOR_FAIL, part, "modbus.device: %s is no serial port", path);
-		return;
-	}
-	doctor_say(doctor, DOCTOR_FAIL, part, "modbus.device: %s: %s", path, strerror(errno));
+	else
+		doctor_say(doctor, DOCTOR_FAIL, part, "modbus.device: %s: %s", path, strerror(errno));
 	doctor_mend(doctor, "ls -l /dev/serial/by-id /dev/tty[ASUm]* shows the ports that there are");
 }
 

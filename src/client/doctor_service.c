@@ -1,6 +1,7 @@
 /* The unit that starts the daemon, and the daemon that runs: what each says of itself. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -50,6 +51,20 @@ void doctor_check_service(struct doctor *doctor)
 	} else {
 		judge_unit(doctor, &units->service);
 	}
+}
+
+bool doctor_say_forbidden(struct doctor *doctor, const char *part, const char *path)
+{
+	const struct doctor_unit *unit = &doctor->units.service;
+	char *real = realpath(path, NULL);
+	bool may = !doctor->of_service || !doctor->units.known || doctor_unit_may_write(unit, path) || (real && doctor_unit_may_write(unit, real));
+
+	free(real);
+	if (may)
+		return false;
+	doctor_say(doctor, DOCTOR_FAIL, part, "%s: %s may not write there (ProtectSystem=strict)", path, unit->name);
+	doctor_mend(doctor, "systemctl edit %s: [Service] ReadWritePaths=%s; then systemctl restart %s", unit->name, path, unit->name);
+	return true;
 }
 
 int doctor_find_daemon(struct doctor *doctor)
@@ -121,8 +136,10 @@ static void judge_bus(struct doctor *doctor, struct json_object *status)
 	unsigned long long bad = count(bus, "crc_errors") + count(bus, "line_errors");
 	unsigned long long good = count(bus, "requests") + count(bus, "other_frames");
 
-	if (!is_set(bus, "open"))
+	if (!is_set(bus, "open")) {
 		doctor_say(doctor, DOCTOR_FAIL, running, "its port %s is not open", text(bus, "device"));
+		doctor_mend(doctor, "journalctl -u %s | grep modbus; and see port above", doctor->units.service.name);
+	}
 	/* More than one in a hundred is no noise any more, but a wrong speed, parity or termination. */
 	if (bad > 10 && bad * 100 > good) {
 		doctor_say(doctor, DOCTOR_WARN, running, "of its bus %llu frames were good and %llu damaged", good, bad);
@@ -135,9 +152,11 @@ static void judge_outputs(struct doctor *doctor, struct json_object *status)
 	json_object_object_foreach(member(status, "outputs"), key, value) {
 		if (!json_object_is_type(value, json_type_object))
 			continue;
-		if (is_set(value, "configured") && !is_set(value, "working"))
-			doctor_say(doctor, DOCTOR_FAIL, running, "its contact %s does not work%s%s", key, *text(value, "last_error") ? ": " : "",
-				   text(value, "last_error"));
+		if (!is_set(value, "configured") || is_set(value, "working"))
+			continue;
+		doctor_say(doctor, DOCTOR_FAIL, running, "its contact %s does not work%s%s", key, *text(value, "last_error") ? ": " : "",
+			   text(value, "last_error"));
+		doctor_mend(doctor, "see contacts above; it is tried again by itself");
 	}
 	json_object_object_foreach(member(member(status, "outputs"), "leds"), led, state) {
 		if (state && strcmp(json_object_get_string(state), "working") != 0)
@@ -202,6 +221,12 @@ static void say_silent(struct doctor *doctor, int error)
 	}
 }
 
+static void say_speechless(struct doctor *doctor)
+{
+	doctor_say(doctor, DOCTOR_FAIL, running, "process %ld at %s does not tell its status", (long)doctor->daemon_pid, doctor->socket);
+	doctor_mend(doctor, "ps -fp %ld shows who it is; systemctl restart %s", (long)doctor->daemon_pid, doctor->units.service.name);
+}
+
 void doctor_check_daemon(struct doctor *doctor, int error)
 {
 	struct json_object *status = NULL;
@@ -219,6 +244,6 @@ void doctor_check_daemon(struct doctor *doctor, int error)
 	if (status)
 		judge_status(doctor, status);
 	else
-		doctor_say(doctor, DOCTOR_FAIL, running, "process %ld at %s does not tell its status", (long)doctor->daemon_pid, doctor->socket);
+		say_speechless(doctor);
 	json_object_put(status);
 }

@@ -25,6 +25,35 @@ bool doctor_unit_is_enabled(const struct doctor_unit *unit)
 	return !strncmp(unit->enabled, "enabled", 7) || !strcmp(unit->enabled, "generated");
 }
 
+/* Is the path one of the directories, or in one?  They are separated by blanks; what `before` ends with stands in front of each. */
+static bool is_in(const char *path, const char *before, const char *directories)
+{
+	for (const char *at = directories; *at; at += strspn(at, " ")) {
+		size_t length = strcspn(at, " "), mark = strspn(at, "-+"), skip = strlen(before), rest = length - mark;
+
+		/* a state directory may have other names behind a colon */
+		if (*before)
+			rest = strcspn(at + mark, " :");
+		if (rest && !strncmp(path, before, skip) && !strncmp(path + skip, at + mark, rest) &&
+		    (!path[skip + rest] || path[skip + rest] == '/'))
+			return true;
+		at += length;
+	}
+	return false;
+}
+
+bool doctor_unit_makes(const struct doctor_unit *unit, const char *directory)
+{
+	return !strcmp(unit->load, "loaded") && (is_in(directory, "/var/lib/", unit->state) || is_in(directory, "/run/", unit->runtime));
+}
+
+bool doctor_unit_may_write(const struct doctor_unit *unit, const char *path)
+{
+	if (strcmp(unit->load, "loaded") != 0 || strcmp(unit->system, "strict") != 0)
+		return true;
+	return doctor_unit_makes(unit, path) || is_in(path, "", "/dev /proc /sys /tmp /var/tmp") || is_in(path, "", unit->writable);
+}
+
 static void take(char *field, size_t size, const char *value)
 {
 	snprintf(field, size, "%s", value);
@@ -46,6 +75,11 @@ static void take_property(struct doctor_unit *unit, const char *key, const char 
 		{ "SupplementaryGroups", unit->groups, sizeof(unit->groups) },
 		{ "LimitRTPRIO", unit->rtprio, sizeof(unit->rtprio) },
 		{ "LimitMEMLOCK", unit->memlock, sizeof(unit->memlock) },
+		{ "ProtectSystem", unit->system, sizeof(unit->system) },
+		{ "PrivateNetwork", unit->network, sizeof(unit->network) },
+		{ "StateDirectory", unit->state, sizeof(unit->state) },
+		{ "RuntimeDirectory", unit->runtime, sizeof(unit->runtime) },
+		{ "ReadWritePaths", unit->writable, sizeof(unit->writable) },
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -85,7 +119,8 @@ static void run_systemctl(int out, const char *const *names, size_t n)
 {
 	static char program[] = "systemctl", show[] = "show", no_pager[] = "--no-pager",
 		    properties[] = "--property=Id,LoadState,ActiveState,SubState,UnitFileState,Result,NRestarts,User,"
-				   "SupplementaryGroups,LimitRTPRIO,LimitMEMLOCK";
+				   "SupplementaryGroups,LimitRTPRIO,LimitMEMLOCK,ProtectSystem,PrivateNetwork,StateDirectory,"
+				   "RuntimeDirectory,ReadWritePaths";
 	char *arguments[12] = { program, show, no_pager, properties };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	size_t used = 4;

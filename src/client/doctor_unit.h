@@ -11,6 +11,8 @@ struct doctor_unit {
 	char load[24], active[24], sub[24], enabled[24], result[32];	/* as systemctl show says, "" = not known */
 	char user[64], groups[256];					/* User=, SupplementaryGroups= */
 	char rtprio[32], memlock[32];
+	char system[16], network[8];				/* ProtectSystem=, PrivateNetwork= */
+	char state[128], runtime[128], writable[512];		/* StateDirectory=, RuntimeDirectory=, ReadWritePaths= */
 	long restarts;
 };
 
@@ -32,5 +34,11 @@ void doctor_units_parse(struct doctor_units *units, char *text);
 
 bool doctor_unit_is_active(const struct doctor_unit *unit);
 bool doctor_unit_is_enabled(const struct doctor_unit *unit);
+
+/* Is the directory one that it makes at its start? */
+bool doctor_unit_makes(const struct doctor_unit *unit, const char *directory);
+
+/* Does it leave the path to be written, whoever its user is?  True for what is not known. */
+bool doctor_unit_may_write(const struct doctor_unit *unit, const char *path);
 
 #endif

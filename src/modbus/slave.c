@@ -526,10 +526,11 @@ const char *slave_port_name(const struct slave *slave)
 	return slave->port ? port_name(slave->port) : "";
 }
 
-/* An adapter that is not plugged in, a UART that the board has not. */
+/* An adapter that is not plugged in, a UART that the board has not, a device that udev has not yet given to the group. */
 static bool may_come(const struct modbus_config *config, int error)
 {
-	return !is_pty(config) && (error == -ENOENT || error == -ENXIO || error == -ENODEV || error == -EIO);
+	return !is_pty(config) &&
+	       (error == -ENOENT || error == -ENXIO || error == -ENODEV || error == -EIO || error == -EACCES || error == -EPERM);
 }
 
 /* Without its port a meter measures all the same. */

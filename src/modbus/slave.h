@@ -61,7 +61,7 @@ struct slave;
 
 /*
  * Opens the port and joins the loop.  Returns 0 or -errno after a log line with path
- * and reason (-EBUSY: another process holds the port; -ENOTTY: it is none).  A tty that is not there is
+ * and reason (-EBUSY: another process holds the port; -ENOTTY: it is none).  A tty that is not there, or may not be opened, is
  * no error: it is tried again with back-off, as one that vanishes later.  Asks the scheduler to let the calling
  * thread run soon after a wakeup.
  */

@@ -33,6 +33,7 @@ def doctor(*arguments, environment=None):
         # The status says what the findings say.
         failed = [one for one in report["findings"] if one["verdict"] == "FAIL"]
         assert report["ok"] == (not failed) and done.returncode == (1 if failed else 0), done
+        assert all(one["mend"] for one in failed), "what fails is told with what mends it"
     return done.returncode, report, done.stderr
 
 

@@ -120,6 +120,18 @@ def test_what_cannot_be_told_is_not_written(steady, tmp_path):
     assert status == 1
 
 
+def test_readings_that_are_cut_short_are_none(steady, tmp_path):
+    readings = tmp_path / "readings"
+    for _ in range(2):
+        assert calibrate(readings, f"a=277,50,{277 * 50 * 0.92}", "--seconds", "1", "--socket", steady.control)[0] == 0
+    assert calibrate(readings)[0] == 0
+    whole = readings.read_text()
+    for cut in (1, 5, 20):
+        readings.write_text(whole[:-cut])
+        status, _, err = calibrate(readings)
+        assert status == 1 and "is not a file of readings" in err, cut
+
+
 def test_without_arguments_it_asks_for_each_load(steady, tmp_path):
     out = tmp_path / "calibration.conf"
     said = f"277,50,{277 * 50 * 0.92}\n277,50,{277 * 50}\n\n" + f"277,50,{277 * 50 * 0.92}\n\n277,50,{277 * 50 * 0.92}\n" + "\n\n\n"

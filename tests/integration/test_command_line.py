@@ -1,9 +1,11 @@
 """The command line: checking and printing a configuration, exit statuses, and what is said when something is missing."""
 import os
+import pathlib
 import pty
 import re
 import signal
 import subprocess
+import tempfile
 
 import pytest
 from conftest import DAEMON, HANG_S, SANITIZER, wait_for
@@ -136,6 +138,31 @@ def test_a_file_that_is_no_tty_is_refused(file, tmp_path):
     status, _, errors = run("-c", file(SIMULATED + f'modbus: {{ device = "{path}"; }};\n'), "--state", tmp_path)
     assert status == 1
     assert str(path) in errors
+
+
+def test_a_port_that_may_not_be_opened_is_named_with_the_reason_and_taken_when_it_may():
+    # root may open any
+    drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] if os.geteuid() == 0 else []
+    master, slave = pty.openpty()
+    device = os.ttyname(slave)
+    with tempfile.TemporaryDirectory(prefix="dinmeterd-port.", dir="/tmp") as directory:
+        os.chmod(directory, 0o777)
+        os.chmod(device, 0)
+        path, log = os.path.join(directory, "dinmeterd.conf"), pathlib.Path(directory, "log")
+        with open(path, "w", encoding="utf-8") as config:
+            config.write(SIMULATED + f'modbus: {{ device = "{device}"; }};\n')
+        with open(log, "wb") as errors, subprocess.Popen([*drop, DAEMON, "-c", path, "--state", directory + "/state", "--control", directory + "/control"],
+                                                         stdin=subprocess.DEVNULL, stderr=errors) as meter:
+            try:
+                wait_for(lambda: f"{device}: cannot open: Permission denied" in log.read_text() and "measuring, 2520" in log.read_text(),
+                         "it measures without the port, and says why")
+                os.chmod(device, 0o666)
+                wait_for(lambda: f"{device}: the port is there" in log.read_text(), "the port is opened")
+            finally:
+                meter.terminate()
+        assert meter.returncode == 0
+    os.close(slave)
+    os.close(master)
 
 
 def test_a_missing_recording_is_named_with_the_reason(daemon, tmp_path):

@@ -61,6 +61,14 @@ def test_a_missing_chip_led_display_and_input_device_fail(site):
         assert len(found) == 1 and name in found[0]["found"] and found[0]["mend"], found
 
 
+def test_whatever_fails_is_told_with_what_mends_it(site, tmp_path):
+    _, report, _ = doctor("--user", me(), "-c", site(
+        'outputs: { energy: { chip = "/sys/class/gpio/no-such-chip"; line = 3; }; };\npanel: { buttons = "/dev/input/no-such-event"; };\n',
+        source=f'adc: {{ source = "comtrade"; recording = "{tmp_path}/none.cfg"; }};\n', device="/dev/null"))
+    for part in ("converter", "port", "contacts", "buttons"):
+        assert failures(report, part)[0]["mend"], of(report, part)
+
+
 def test_another_process_on_the_port_is_named(site):
     master, slave = pty.openpty()
     name = os.ttyname(slave)
@@ -174,6 +182,40 @@ def test_the_unit_is_asked_for_its_user_and_state(site, tmp_path):
     with systemctl(tmp_path, "", 1) as environment:
         _, report, _ = doctor("-c", site(), environment=environment)
     assert "systemd does not run here" in of(report, "service")[0]["found"] and of(report, "service")[0]["verdict"] == "warn"
+
+
+def test_what_the_unit_forbids_its_daemon_fails(site, tmp_path):
+    """Its properties as `systemctl show` has those of dinmeterd.service."""
+    text = ("LoadState=loaded\nProtectSystem=strict\nPrivateNetwork=yes\nStateDirectory=dinmeterd\nRuntimeDirectory=dinmeterd\n"
+            "ReadWritePaths=-/sys/devices -/sys/class/gpio{}\n\n")
+    with converter() as server:
+        remote = site(source=converter_config(server.port), state="/srv/no-such-meter", device=f"pty:{os.path.expanduser('~')}/meter")
+        arguments = ("-c", remote, "--user", me())
+        with systemctl(tmp_path, text.format("")) as environment:
+            _, report, _ = doctor(*arguments, "--unit", "dinmeterd", environment=environment)
+            assert "PrivateNetwork" in failures(report, "converter")[0]["found"]
+            assert "ReadWritePaths=/srv/no-such-meter;" in failures(report, "disk")[0]["mend"]
+            assert "ProtectSystem" in failures(report, "port")[0]["found"]
+            # another's file is not the unit's
+            _, report, _ = doctor(*arguments, environment=environment)
+            assert "Protect" not in str(report) and "PrivateNetwork" not in str(report)
+            for state in ("/var/lib/dinmeterd", "/var/lib/dinmeterd/below", "/var/lib/dinmeterd-other"):
+                _, report, _ = doctor("-c", site(), "--state", state, "--user", me(), "--unit", "dinmeterd", environment=environment)
+                assert ("ProtectSystem" in str(of(report, "disk"))) == (state == "/var/lib/dinmeterd-other"), (state, report)
+        with systemctl(tmp_path, text.format(" /srv /home /root").replace("PrivateNetwork=yes", "PrivateNetwork=no")) as environment:
+            _, report, _ = doctor(*arguments, "--unit", "dinmeterd", environment=environment)
+            assert "Protect" not in str(report) and "PrivateNetwork" not in str(report)
+
+
+def test_captures_are_looked_for_beside_the_state_unless_the_file_says_where(site, tmp_path):
+    more = 'capture: { on_alerts = "all"; };\n'
+    _, report, _ = doctor("-c", site(more), "--user", me())
+    assert f"{tmp_path}/state/captures: " in of(report, "captures")[0]["found"]
+    text = "LoadState=loaded\nProtectSystem=strict\nStateDirectory=dinmeterd\nRuntimeDirectory=no-such-meter\n\n"
+    with systemctl(tmp_path, text) as environment:
+        _, report, _ = doctor("-c", site(more, device="pty:/run/no-such-meter/bus", state="/var/lib/dinmeterd"), "--user", me(),
+                              "--unit", "dinmeterd", environment=environment)
+    assert not failures(report, "captures") and not failures(report, "port"), report
 
 
 def test_looking_changes_nothing(site, tmp_path):

@@ -33,6 +33,33 @@ def disk(open_path):
     subprocess.run(["umount", "-l", where], check=True)
 
 
+def test_a_state_directory_that_is_missing_is_made_by_what_mends_it(open_path):
+    path = write_site(open_path, state=open_path / "below" / "state")
+    _, report, _ = doctor("-c", path, "--user", NOBODY)
+    subprocess.run(["sh", "-c", failures(report, "disk")[0]["mend"]], check=True)
+    _, report, _ = doctor("-c", path, "--user", NOBODY)
+    assert not failures(report, "disk")
+
+
+def test_what_mends_a_directory_lets_the_user_into_it(open_path):
+    link, captures = open_path / "link", open_path / "captures"
+    link.mkdir(mode=0o700)
+    captures.mkdir(mode=0o700)
+    path = write_site(open_path, f'capture: {{ on_alerts = "all"; path = "{captures}"; }};\n', device=f"pty:{link}/meter")
+    _, report, _ = doctor("-c", path, "--user", NOBODY)
+    assert failures(report, "port")[0]["mend"] == f"setfacl -m u:{NOBODY}:wx {link}"
+    assert failures(report, "captures")[0]["mend"] == f"setfacl -m u:{NOBODY}:wx {captures}"
+
+
+def test_captures_in_a_state_directory_that_the_service_makes_are_no_failure(open_path):
+    path = write_site(open_path, 'capture: { on_alerts = "all"; };\n', state="/var/lib/no-such-meter")
+    program = open_path / "systemctl"
+    program.write_text("#!/bin/sh\necho LoadState=loaded; echo StateDirectory=no-such-meter\n", encoding="ascii")
+    program.chmod(0o755)
+    _, report, _ = doctor("-c", path, "--user", NOBODY, "--unit", "meter", environment={"PATH": f"{open_path}:{os.environ['PATH']}"})
+    assert not failures(report, "captures"), report
+
+
 def test_rights_are_those_of_the_daemons_user_and_not_of_root(open_path):
     state = open_path / "state"
     state.mkdir(mode=0o700)

@@ -31,6 +31,7 @@ POWER_KW = 3 * VOLTS * AMPERES * FACTOR / 1000
 PROGRAMS = ("dinmeterd", "dinmeter")
 PULSE_WH = 100
 WARM_S = 60.0           # memory may grow for so long, of the run a third at most
+LEAST_S = 2
 REPLY_S = 1.0           # so long a master waits for a reply
 CONFIG = f"""
 adc: {{ source = "sim"; }};
@@ -48,9 +49,11 @@ KEYS = ("+", "-", "right", "left")
 
 def seconds_of(text):
     match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)(s|m|min|h|d|)", text)
-    if not match or not float(match[1]):
-        raise argparse.ArgumentTypeError(f"got '{text}', must be a time such as 30s, 10m, 2h, 1d")
-    return float(match[1]) * {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}[match[2]]
+    seconds = float(match[1]) * {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}[match[2]] if match else 0
+    # In less, the loads have not all begun when growth is first looked at.
+    if seconds < LEAST_S:
+        raise argparse.ArgumentTypeError(f"got '{text}', must be a time of {LEAST_S} s or more, such as 30s, 10m, 2h, 1d")
+    return seconds
 
 
 def read_arguments():

@@ -35,7 +35,7 @@ class Soak(unittest.TestCase):
         self.assertRegex(out, r"soak: FAILED: memory allocated, reply, p99\n")
 
     def test_bad_usage_says_what_is_allowed(self):
-        for arguments, words in ((("soon",), "such as 30s"), (("--speed", "0"), "1 to 100"), (("--no-such",), "unrecognized")):
+        for arguments, words in ((("soon",), "such as 30s"), (("0.1s",), "2 s or more"), (("--speed", "0"), "1 to 100"), (("--no-such",), "unrecognized")):
             status, out = soak(*arguments)
             self.assertEqual(status, 2)
             self.assertIn(words, out)

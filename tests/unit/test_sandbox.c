@@ -8,6 +8,8 @@
 #include <glob.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -580,6 +582,83 @@ START_TEST(a_converter_on_the_network_can_be_reached_and_nothing_served_there)
 }
 END_TEST
 
+/* A kernel that has no Landlock, or no seccomp, is one whose calls for it are not there. */
+
+#define LANDLOCK_CREATE_RULESET 444	/* on every architecture */
+
+static bool lacks_landlock, lacks_seccomp;
+
+static int lack(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, lacks_landlock ? LANDLOCK_CREATE_RULESET : UINT32_MAX, 5, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, lacks_seccomp ? SYS_seccomp : UINT32_MAX, 4, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, lacks_seccomp ? SYS_prctl : UINT32_MAX, 0, 2),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_SECCOMP, 2, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+	};
+	struct sock_fprog program = { .len = sizeof(code) / sizeof(*code), .filter = code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) ? -1 : 0;
+}
+
+/* A try inside, on such a kernel; the log goes to a file. */
+static int outcome_without(int (*try)(void))
+{
+	pid_t pid = fork();
+	int status;
+
+	ck_assert(pid >= 0);
+	if (!pid) {
+		int log = open(in_base("log"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+		if (dup2(log, STDERR_FILENO) < 0 || lack())
+			_exit(0xFF);
+		log_set_level(LOG_NOTICE);
+		sandbox_enter(&config, config_file, true);
+		_exit(try() & 0xFF);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status), "ended by signal %d", WTERMSIG(status));
+	return WEXITSTATUS(status);
+}
+
+static unsigned lines_with(const char *words)
+{
+	FILE *file = fopen(in_base("log"), "re");
+	char line[256];
+	unsigned n = 0;
+
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof(line), file))
+		n += strstr(line, words) != NULL;
+	fclose(file);
+	return n;
+}
+
+START_TEST(what_the_kernel_has_no_means_for_is_said_once_and_the_rest_holds)
+{
+	bool landlock = !(_i & 1) && sandbox_landlock_version() > 0, seccomp = !(_i & 2);
+
+	if (prctl(PR_GET_SECCOMP) < 0 || is_traced()) {
+		printf("not tried: calls cannot be taken away here, or from this build\n");
+		return;
+	}
+	lacks_landlock = _i & 1;
+	lacks_seccomp = _i & 2;
+	ck_assert_int_eq(outcome_without(use_state), 0);
+	ck_assert_uint_eq(lines_with("Landlock is not in this kernel"), !landlock);
+	ck_assert_uint_eq(lines_with("system calls are not protected: seccomp is "), !seccomp);
+	ck_assert_uint_eq(lines_with("files and devices by Landlock"), landlock && seccomp);
+	ck_assert_int_eq(outcome_without(read_others_file), landlock ? EACCES : 0);
+	ck_assert_int_eq(outcome_without(open_network), seccomp ? EAFNOSUPPORT : 0);
+}
+END_TEST
+
 static int keep_capabilities(void)
 {
 	char line[128];
@@ -634,6 +713,7 @@ int main(void)
 	tcase_add_test(tests, with_hardware_root_does_not_read_the_machine_s_memory);
 	tcase_add_test(tests, a_device_that_is_plugged_in_later_can_be_opened);
 	tcase_add_test(tests, a_converter_on_the_network_can_be_reached_and_nothing_served_there);
+	tcase_add_loop_test(tests, what_the_kernel_has_no_means_for_is_said_once_and_the_rest_holds, 0, 4);
 	tcase_add_test(tests, privileges_of_root_are_given_up);
 	tcase_add_test(tests, every_place_and_path_has_room_in_the_plan);
 	suite_add_tcase(suite, tests);
