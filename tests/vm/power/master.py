@@ -23,7 +23,7 @@ import rtu  # noqa: E402
 
 KW = 3 * 277.0 * 30000.0 * 0.9 / 1000       # meter.conf
 INTERVAL_S = 1.0                            # meter.conf
-COMMIT_S = 1.5                              # a commit may take so long on the emulated disk, a neighbour beside it
+COMMIT_S = 2.5                              # a commit may take so long on the emulated disk, a neighbour beside it
 BOOT_S = 120.0
 RUN_S = 0.3, 2.5
 POLL_S = 0.02                               # between requests: an emulated processor has other work too
