@@ -292,6 +292,19 @@ static void leave(struct rig *rig, enum way way)
 	rig->answer = RIG_HONEST;
 }
 
+/* Digits that nothing else is likely to be, nor the bytes of their number: three that are not 0, or a count of 256 is found for it. */
+static void draw_password(char digits[PANEL_CELLS + 1])
+{
+	long number;
+
+	do {
+		for (int d = 0; d < PANEL_CELLS; d++)
+			digits[d] = (char)('1' + below(9));
+		digits[PANEL_CELLS] = '\0';
+		number = strtol(digits, NULL, 10);
+	} while (!(number & 0xFF) || !(number >> 8 & 0xFF) || !(number >> 16));
+}
+
 START_TEST(no_password_stays_in_the_panels_memory_once_its_entry_is_left)
 {
 	static const char *const paths[] = {
@@ -302,10 +315,7 @@ START_TEST(no_password_stays_in_the_panels_memory_once_its_entry_is_left)
 		struct rig rig;
 		char digits[PANEL_CELLS + 1];
 
-		/* Digits that nothing else is likely to be. */
-		for (int d = 0; d < PANEL_CELLS; d++)
-			digits[d] = (char)('1' + below(9));
-		digits[PANEL_CELLS] = '\0';
+		draw_password(digits);
 		rig_init(&rig);
 		rig_keys(&rig, paths[i % 4]);
 		enter(&rig, digits);
