@@ -3,7 +3,7 @@ EXTRA_DIST += scripts/vm-test %D%/rig.sh %D%/kernel.sh %D%/image.sh %D%/driver/K
 	%D%/guest/run %D%/guest/lib.sh %D%/guest/meter.sh %D%/guest/test-machine %D%/guest/test-readings %D%/guest/test-formats \
 	%D%/guest/test-losses %D%/guest/test-rebind %D%/guest/test-crystal
 
-EXTRA_DIST += %D%/guest/test-speeds %D%/guest/test-unit %D%/guest/test-package %D%/speeds.py
+EXTRA_DIST += %D%/guest/test-stall %D%/guest/test-speeds %D%/guest/test-unit %D%/guest/test-package %D%/speeds.py
 
 # Runs in the machine.
 EXTRA_DIST += %D%/guest/test-contacts %D%/guest/test-doctor

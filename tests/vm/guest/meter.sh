@@ -188,3 +188,21 @@ meter_account()
 {
 	sed -n 's/.*samples: \([0-9]*\) lost in \([0-9]*\) gaps.*/lost \1\ngaps \2/p' "$meter_log" | sed -n "s/^$1 //p"
 }
+
+# property NAME: of the service, as its manager shows it.
+property()
+{
+	systemctl show -p "$1" --value dinmeterd
+}
+
+# status_says PATTERN: does the service's STATUS=?
+status_says()
+{
+	property StatusText | grep -q "$1"
+}
+
+# restarted N: more often than N times by its manager, and ready.
+restarted()
+{
+	[ "$(property NRestarts)" -gt "$1" ] && [ "$(property SubState)" = running ]
+}
