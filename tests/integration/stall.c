@@ -1,5 +1,5 @@
 /*
- * stall PID THREAD - stops one thread of a process, by its name, and holds it until this program is killed: as a thread does that hangs.
+ * stall PID THREAD - stops one thread of a process, by its name, and holds it until one of the two is killed: as a thread does that hangs.
  * Prints "stalled" when it stands.  Exit status 1: there is no such thread, or it cannot be stopped.
  */
 #include <dirent.h>
@@ -53,6 +53,8 @@ int main(int argc, char **argv)
 	}
 	puts("stalled");
 	fflush(stdout);
-	for (;;)
-		pause();
+	/* a thread that is killed is gone only when it was waited for */
+	while (waitpid(thread, &status, __WALL) == thread && !WIFEXITED(status) && !WIFSIGNALED(status))
+		;
+	return 0;
 }
