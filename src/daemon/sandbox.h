@@ -15,7 +15,7 @@
 #include "daemon/sandbox_seccomp.h"
 
 #define SANDBOX_PLACES 76
-#define SANDBOX_PATHS 12		/* directories that are part of a configured path */
+#define SANDBOX_PATHS 12	/* directories that are part of a configured path */
 
 /* What a configuration needs. */
 struct sandbox_plan {
