@@ -107,6 +107,28 @@ kernel_build()
 	mv "$new" "$1"
 }
 
+# kernel_gpio_sim KERNEL VERSION: KERNEL/gpio-sim.ko of the kernel's own source, as the distribution has not built it.  Its simulated
+# interrupts are built in, and call what is exported to modules.
+kernel_gpio_sim()
+{
+	gpio_sim=$1/gpio-sim
+	rm -rf "$gpio_sim"
+	mkdir -p "$gpio_sim/source"
+	kernel_fetch "$gpio_sim" "linux-source-$(echo "$2" | sed 's/^\([0-9]*\.[0-9]*\).*/\1/')" || skip "the kernel's source cannot be downloaded"
+	# the last of the files is reached long before the end of the archive
+	dpkg-deb --fsys-tarfile "$gpio_sim"/linux-source-*.deb 2> "$gpio_sim/log" |
+		tar -xO --wildcards './usr/src/linux-source-*.tar.xz' 2>> "$gpio_sim/log" |
+		tar -xJ -C "$gpio_sim/source" --strip-components=1 --occurrence --wildcards \
+			'*/drivers/gpio/gpio-sim.c' '*/drivers/gpio/gpiolib.h' '*/kernel/irq/irq_sim.c' || die "the kernel's source cannot be unpacked"
+	mv "$gpio_sim/source/drivers/gpio/gpiolib.h" "$gpio_sim/"
+	mv "$gpio_sim/source/drivers/gpio/gpio-sim.c" "$gpio_sim/chip.c"
+	sed 's/handle_simple_irq(irq_to_desc(\(.*\)));/generic_handle_irq(\1);/' "$gpio_sim/source/kernel/irq/irq_sim.c" > "$gpio_sim/irq_sim.c"
+	printf '%s\n' 'obj-m := gpio-sim.o' 'gpio-sim-y := chip.o irq_sim.o' > "$gpio_sim/Kbuild"
+	quiet "$gpio_sim/log" make -C "$1/headers/usr/src/linux-headers-$2" M="$gpio_sim" modules || die "gpio-sim does not build"
+	mv "$gpio_sim/gpio-sim.ko" "$1/"
+	rm -r "$gpio_sim"
+}
+
 # kernel_driver KERNEL VERSION SOURCE DIR: builds the out-of-tree module of SOURCE in DIR.
 kernel_driver()
 {
