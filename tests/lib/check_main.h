@@ -1,5 +1,6 @@
 /*
- * check_main - how the main() of every libcheck program ends: its suite is run and freed, and this is the exit status.
+ * check_main - how the main() of every libcheck program ends: its suite is run and freed, and this is the exit status;
+ * a suite of which nothing ran has failed.
  *
  * CK_VERBOSITY in the environment rules how much is told.
  */
@@ -16,7 +17,7 @@ static inline int check_main_run_as(Suite *suite, enum fork_status fork_status)
 
 	srunner_set_fork_status(runner, fork_status);
 	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
+	failed = srunner_ntests_failed(runner) || srunner_ntests_run(runner) == 0;
 	srunner_free(runner);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
