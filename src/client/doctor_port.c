@@ -9,7 +9,6 @@
 
 #include "client/doctor.h"
 
-#define PTY_PREFIX "pty:"
 #define PTS_FIRST 136	/* majors of pseudo-terminals: linux/Documentation/admin-guide/devices.txt */
 #define PTS_LAST 143
 #define LATENCY_MS 2	/* of a USB adapter: what it may hold bytes back */
@@ -189,10 +188,10 @@ static void check_tty(struct doctor *doctor, const char *path)
 
 void doctor_check_port(struct doctor *doctor)
 {
-	const char *device = doctor->config.modbus.device;
+	const char *device = doctor->config.modbus.device, *link = modbus_device_link(device);
 
-	if (!strncmp(device, PTY_PREFIX, strlen(PTY_PREFIX)))
-		check_link(doctor, device + strlen(PTY_PREFIX));
+	if (link)
+		check_link(doctor, link);
 	else
 		check_tty(doctor, device);
 }

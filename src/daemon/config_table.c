@@ -80,7 +80,7 @@ static bool is_uri(const char *text)
 
 static bool is_port(const char *text)
 {
-	return *text && strcmp(text, "pty:");
+	return *text && strcmp(text, MODBUS_PTY);
 }
 
 static bool is_alerts(const char *text)

@@ -415,7 +415,7 @@ int daemon_configure(struct config *config, const struct options *options, FILE 
 	if (!ret)
 		ret = config_check_source(config, errors);
 	if (options->pty)
-		ret = override("--pty", "pty:", options->pty, config->modbus.device, sizeof(config->modbus.device), errors) ? -EINVAL : ret;
+		ret = override("--pty", MODBUS_PTY, options->pty, config->modbus.device, sizeof(config->modbus.device), errors) ? -EINVAL : ret;
 	if (options->state)
 		ret = override("--state", "", options->state, config->store_path, sizeof(config->store_path), errors) ? -EINVAL : ret;
 	if (options->control)

@@ -154,7 +154,7 @@ static bool is_real_contact(const struct contact_config *contact)
 static void plan_hardware(struct sandbox_plan *plan, const struct config *config)
 {
 	bool iio = !strcmp(config->adc.source, "iio"), network = iio && !strncmp(config->adc.uri, "ip:", 3);
-	bool device = iio && !network, attributes = device, pty = !strncmp(config->modbus.device, "pty:", 4);
+	bool device = iio && !network, attributes = device, pty = modbus_device_link(config->modbus.device);
 
 	if (!pty || *config->display.device || *config->buttons.device)
 		device = true;

@@ -107,3 +107,27 @@ pid_t lock_holder(const char *path)
 	fclose(locks);
 	return holder;
 }
+
+void lock_holder_name(pid_t holder, char *name, size_t size)
+{
+	char path[40];
+	FILE *file;
+
+	*name = '\0';
+	snprintf(path, sizeof(path), "/proc/%ld/comm", (long)holder);
+	file = fopen(path, "re");
+	if (file == NULL)
+		return;
+	if (fgets(name, (int)size, file) != NULL)
+		name[strcspn(name, "\n")] = '\0';
+	fclose(file);
+}
+
+bool lock_holder_is_alike(pid_t holder)
+{
+	char name[32], own[32];
+
+	lock_holder_name(holder, name, sizeof(name));
+	lock_holder_name(getpid(), own, sizeof(own));
+	return *name && strcmp(name, own) == 0;
+}

@@ -4,6 +4,8 @@
 #ifndef MODBUS_LOCK_H
 #define MODBUS_LOCK_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <sys/types.h>
 
 /* Takes the exclusive lock (flock) on an open tty, held until the descriptor is closed.  0, or -EBUSY. */
@@ -17,5 +19,11 @@ int lock_take_link(const char *link, pid_t *holder);
 
 /* The process that holds the lock on what `path` names, 0 = cannot be told. */
 pid_t lock_holder(const char *path);
+
+/* The name of a process, "" = cannot be told. */
+void lock_holder_name(pid_t holder, char *name, size_t size);
+
+/* Is it of this very program, by its name? */
+bool lock_holder_is_alike(pid_t holder);
 
 #endif

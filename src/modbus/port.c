@@ -15,8 +15,6 @@
 #include "modbus/lock.h"
 #include "modbus/pty.h"
 
-#define PTY_PREFIX "pty:"
-
 struct port {
 	modbus_t *modbus;
 	int fd;
@@ -39,12 +37,14 @@ static int complain(const struct port *port, bool quiet, int error, const char *
 static int busy(const struct port *port, bool quiet)
 {
 	pid_t holder = lock_holder(port->name);
+	char name[32];
 
+	lock_holder_name(holder, name, sizeof(name));
 	if (!quiet && holder > 0)
-		log_error("modbus: %s: in use by process %d", port->name, (int)holder);
+		log_error("modbus: %s: in use by process %d (%s)", port->name, (int)holder, *name ? name : "of another user");
 	else if (!quiet)
 		log_error("modbus: %s: in use by another process", port->name);
-	return -EBUSY;
+	return lock_holder_is_alike(holder) ? -EBUSY : -EAGAIN;
 }
 
 /* The lock comes first: opening through libmodbus changes the line settings, also under another process that uses it. */
@@ -63,7 +63,7 @@ static int lock_tty(struct port *port, bool quiet)
 	if (!error)
 		return 0;
 	if (error == -EBUSY)
-		busy(port, quiet);
+		error = busy(port, quiet);
 	else
 		complain(port, quiet, error, "cannot lock");
 fail:
@@ -118,12 +118,12 @@ fail:
 int port_open(struct port **result, const struct modbus_config *config, bool quiet)
 {
 	struct port *port = calloc(1, sizeof(*port));
-	size_t prefix = strlen(PTY_PREFIX);
+	const char *link = modbus_device_link(config->device);
 	int error;
 
 	if (port == NULL)
 		return -ENOMEM;
-	port->is_pty = strncmp(config->device, PTY_PREFIX, prefix) == 0;
+	port->is_pty = link != NULL;
 	port->rts = config->rts;
 	snprintf(port->name, sizeof(port->name), "%s", config->device);
 	port->modbus = modbus_new_rtu(port->name, config->baud, config->parity, 8, config->stop_bits);
@@ -131,8 +131,8 @@ int port_open(struct port **result, const struct modbus_config *config, bool qui
 		error = complain(port, quiet, -errno, "settings refused");
 		goto fail;
 	}
-	if (port->is_pty) {
-		error = pty_open(&port->pty, config->device + prefix, quiet);
+	if (link) {
+		error = pty_open(&port->pty, link, quiet);
 		if (!error) {
 			port->fd = port->pty.master;
 			modbus_set_socket(port->modbus, port->fd);

@@ -17,7 +17,7 @@ struct port;
 /*
  * Opens, locks and configures what config->device names.  Returns 0 or -errno after one log line with path
  * and reason; `quiet` leaves that line out (a port that is tried again and again).
- * -EBUSY: another process holds it.  -EEXIST: LINK is something that must not be replaced.
+ * -EBUSY: another meter holds it, -EAGAIN: another program.  -EEXIST: LINK is something that must not be replaced.
  */
 int port_open(struct port **port, const struct modbus_config *config, bool quiet);
 

@@ -241,15 +241,10 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *context)
 	return 0;
 }
 
-static bool is_pty(const struct modbus_config *config)
-{
-	return strncmp(config->device, "pty:", 4) == 0;
-}
-
 /* The same pseudo-terminal goes on: whoever has its far end open stays connected. */
 static bool keeps_port(const struct modbus_config *old, const struct modbus_config *new)
 {
-	return is_pty(new) && strcmp(old->device, new->device) == 0;
+	return modbus_device_link(new->device) && strcmp(old->device, new->device) == 0;
 }
 
 static void apply_config(struct slave *slave)
@@ -526,11 +521,15 @@ const char *slave_port_name(const struct slave *slave)
 	return slave->port ? port_name(slave->port) : "";
 }
 
-/* An adapter that is not plugged in, a UART that the board has not, a device that udev has not yet given to the group. */
+/*
+ * An adapter that is not plugged in, a UART that the board has not, a device that udev has not yet given to the group, that a getty has
+ * or a tool of somebody who looks at the bus.
+ */
 static bool may_come(const struct modbus_config *config, int error)
 {
-	return !is_pty(config) &&
-	       (error == -ENOENT || error == -ENXIO || error == -ENODEV || error == -EIO || error == -EACCES || error == -EPERM);
+	return !modbus_device_link(config->device) &&
+	       (error == -ENOENT || error == -ENXIO || error == -ENODEV || error == -EIO || error == -EACCES || error == -EPERM ||
+		error == -EAGAIN);
 }
 
 /* Without its port a meter measures all the same. */

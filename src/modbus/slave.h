@@ -8,6 +8,7 @@
 #ifndef MODBUS_SLAVE_H
 #define MODBUS_SLAVE_H
 
+#include <string.h>
 #include <systemd/sd-event.h>
 
 #include "modbus/pdu.h"
@@ -25,6 +26,14 @@ struct modbus_config {
 	int turnaround_us;	/* -1 = t3.5; the reply waits at least so long after the last byte; 0..1000000 */
 	int gap_ms;		/* an incomplete frame waits so long for its rest, 0..1000 */
 };
+
+#define MODBUS_PTY "pty:"
+
+/* LINK of the device "pty:LINK"; NULL where it is a tty. */
+static inline const char *modbus_device_link(const char *device)
+{
+	return strncmp(device, MODBUS_PTY, strlen(MODBUS_PTY)) == 0 ? device + strlen(MODBUS_PTY) : NULL;
+}
 
 struct slave_counters;
 
@@ -61,8 +70,8 @@ struct slave;
 
 /*
  * Opens the port and joins the loop.  Returns 0 or -errno after a log line with path
- * and reason (-EBUSY: another process holds the port; -ENOTTY: it is none).  A tty that is not there, or may not be opened, is
- * no error: it is tried again with back-off, as one that vanishes later.  Asks the scheduler to let the calling
+ * and reason (-EBUSY: another meter holds the port; -ENOTTY: it is none).  A tty that is not there, may not be opened, or is held
+ * by another program, is no error: it is tried again with back-off, as one that vanishes later.  Asks the scheduler to let the calling
  * thread run soon after a wakeup.
  */
 int slave_new(struct slave **slave, sd_event *event, const struct modbus_config *config,

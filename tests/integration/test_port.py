@@ -1,5 +1,7 @@
 """The serial port as a device: taken, unplugged, plugged in again."""
+import fcntl
 import os
+import pathlib
 import pty
 import termios
 import tty
@@ -77,6 +79,19 @@ def test_an_adapter_that_is_plugged_in_after_the_start_is_served(daemon, adapter
     adapter.plug()
     wait_for(adapter.answers, "the meter answers")
     assert adapter.bus.read(26) == [6000]       # Hz, 2 places: it has measured meanwhile
+    assert f"{adapter.path}: the port is there" in meter.log
+
+
+def test_a_port_that_another_program_holds_is_taken_when_it_lets_go(daemon, adapter):
+    held = os.open(adapter.path, os.O_RDWR | os.O_NOCTTY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    meter = daemon(config=config(adapter), pty=False)
+    wait_for(lambda: "measuring, 2520 samples" in meter.log, "it measures")
+    name = pathlib.Path("/proc/self/comm").read_text(encoding="ascii").strip()
+    assert f"{adapter.path}: in use by process {os.getpid()} ({name})" in meter.log
+    assert "the meter measures without its port" in meter.log
+    os.close(held)
+    wait_for(adapter.answers, "the meter answers")
     assert f"{adapter.path}: the port is there" in meter.log
 
 
