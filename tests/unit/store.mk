@@ -1,5 +1,6 @@
 # Programs over store/.
 STORE_TESTS = \
+	tests/unit/store/test_handover \
 	tests/unit/store/test_nv \
 	tests/unit/store/test_owners \
 	tests/unit/store/test_precedence \
@@ -33,6 +34,11 @@ tests_unit_store_test_store_SOURCES = tests/unit/store/test_store.c
 tests_unit_store_test_store_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_store_test_store_CFLAGS = $(STORE_TEST_CFLAGS)
 tests_unit_store_test_store_LDADD = $(STORE_TEST_LIBS)
+
+tests_unit_store_test_handover_SOURCES = tests/unit/store/test_handover.c
+tests_unit_store_test_handover_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_store_test_handover_CFLAGS = $(STORE_TEST_CFLAGS)
+tests_unit_store_test_handover_LDADD = $(STORE_TEST_LIBS)
 
 tests_unit_store_test_owners_SOURCES = tests/unit/store/test_owners.c
 tests_unit_store_test_owners_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
