@@ -41,7 +41,7 @@ static int busy(const struct port *port, bool quiet)
 
 	lock_holder_name(holder, name, sizeof(name));
 	if (!quiet && holder > 0)
-		log_error("modbus: %s: in use by process %d (%s)", port->name, (int)holder, *name ? name : "of another user");
+		log_error("modbus: %s: in use by process %d%s%s%s", port->name, (int)holder, *name ? " (" : "", name, *name ? ")" : "");
 	else if (!quiet)
 		log_error("modbus: %s: in use by another process", port->name);
 	return lock_holder_is_alike(holder) ? -EBUSY : -EAGAIN;
