@@ -137,7 +137,8 @@ static void judge_bus(struct doctor *doctor, struct json_object *status)
 	unsigned long long good = count(bus, "requests") + count(bus, "other_frames");
 
 	if (!is_set(bus, "open")) {
-		doctor_say(doctor, DOCTOR_FAIL, running, "its port %s is not open", text(bus, "device"));
+		doctor_say(doctor, DOCTOR_FAIL, running, "its port %s is not open%s%s", text(bus, "device"), *text(bus, "last_error") ? ": " : "",
+			   text(bus, "last_error"));
 		doctor_mend(doctor, "journalctl -u %s | grep modbus; and see port above", doctor->units.service.name);
 	}
 	/* More than one in a hundred is no noise any more, but a wrong speed, parity or termination. */

@@ -207,6 +207,8 @@ static void print_bus(FILE *out, struct json_object *status)
 
 	item(&p, "%s", text(status, "bus", "device"));
 	item(&p, "%s", truth(status, "bus", "open") ? "open" : "NOT OPEN");
+	if (*text(status, "bus", "last_error"))
+		item(&p, "last: %s", text(status, "bus", "last_error"));
 	item(&p, "address %s", text(status, "settings", "address"));
 	item(&p, "%s baud", text(status, "settings", "baud"));
 	item(&p, "parity %s", text(status, "settings", "parity"));

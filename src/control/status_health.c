@@ -101,6 +101,7 @@ void status_bus(struct json_object *object, const struct status_view *view)
 	json_add_text(object, "device", view->health.bus_device);
 	json_add_text(object, "port", view->health.bus_port);
 	json_add_bool(object, "open", bus->port_open);
+	add_error(object, bus->port_error);
 	json_add_count(object, "requests", bus->requests);
 	json_add_count(object, "replies", bus->replies);
 	json_add_count(object, "exceptions", bus->exceptions);

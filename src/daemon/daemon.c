@@ -62,6 +62,16 @@ static void slave_activity(void *context, const struct slave_counters *counters)
 	pthread_mutex_unlock(&daemon->bus_lock);
 }
 
+/* The state is kept, and a new start takes three seconds: less than a bus that is deaf until somebody sees it. */
+static void slave_excluded(void *context)
+{
+	struct daemon *daemon = context;
+
+	log_error("modbus: %s: it came after the start, and is forbidden: ending, as the service's devices are named when it is started",
+		  daemon->config.modbus.device);
+	sd_event_exit(daemon->event, EXIT_FAILED);
+}
+
 static int on_write_done(sd_event_source *source, int fd, uint32_t revents, void *context)
 {
 	struct daemon *daemon = context;
@@ -234,7 +244,7 @@ static int start_event_loop(struct daemon *daemon)
 
 static void log_service(const struct daemon *daemon, const struct modbus_config *modbus)
 {
-	const char *name = slave_counters(daemon->slave)->port_open ? slave_port_name(daemon->slave) : "not there";
+	const char *name = slave_counters(daemon->slave)->port_open ? slave_port_name(daemon->slave) : "not open";
 
 	log_notice("modbus: %s (%s), address %d, %d baud, 8%c%d", modbus->device, name, modbus->address,
 		   modbus->baud, modbus->parity, modbus->stop_bits);
@@ -242,11 +252,13 @@ static void log_service(const struct daemon *daemon, const struct modbus_config 
 
 static int start_slave(struct daemon *daemon)
 {
-	static const struct slave_ops ops = { slave_image, slave_write, slave_activity };
+	struct slave_ops ops = { .image = slave_image, .write = slave_write, .activity = slave_activity };
 	struct modbus_config modbus;
 	struct snapshot snapshot;
 	int ret;
 
+	if (getenv("NOTIFY_SOCKET"))
+		ops.excluded = slave_excluded;
 	ret = sd_event_add_io(daemon->event, NULL, meter_thread_done_fd(daemon->meter), EPOLLIN, on_write_done, daemon);
 	if (ret >= 0)
 		ret = sd_event_add_io(daemon->event, NULL, meter_thread_port_fd(daemon->meter), EPOLLIN, on_port_changed, daemon);

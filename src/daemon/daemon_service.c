@@ -44,7 +44,7 @@ static bool describe(struct daemon *daemon, char *text, size_t size)
 	struct acquire_status adc;
 	struct outputs_status outputs;
 	struct store_status store;
-	bool port;
+	const struct slave_counters *bus = slave_counters(daemon->slave);
 
 	*text = '\0';
 	meter_thread_get_snapshot(daemon->meter, &snapshot);
@@ -57,9 +57,8 @@ static bool describe(struct daemon *daemon, char *text, size_t size)
 		add(text, size, "not measuring: ADC %s: %s", daemon->adc->name, adc.last_error ? strerror(-adc.last_error) : "being opened");
 	else
 		add(text, size, "not measuring: no samples from ADC %s", daemon->adc->name);
-	port = slave_counters(daemon->slave)->port_open;
-	if (!port)
-		add(text, size, "modbus: %s is not open", daemon->config.modbus.device);
+	if (!bus->port_open)
+		add(text, size, "modbus: %s is not open: %s", daemon->config.modbus.device, strerror(-bus->port_error));
 	outputs_get_status(daemon->outputs, &outputs);
 	for (int c = 0; c < CONTACTS; c++)
 		if (outputs.contact[c].configured && !outputs.contact[c].working)
@@ -69,7 +68,7 @@ static bool describe(struct daemon *daemon, char *text, size_t size)
 		if (store.state == STORE_FAILING || store.state == STORE_UNUSABLE)
 			add(text, size, "nothing is kept: %s", store.message);
 	}
-	return snapshot.live && port;
+	return snapshot.live && bus->port_open;
 }
 
 static void tell_status(struct daemon *daemon, const char *text)

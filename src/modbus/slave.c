@@ -41,6 +41,7 @@ struct slave {
 
 	struct port *port;		/* NULL while it is gone */
 	bool was_open;			/* once at least */
+	bool was_absent;		/* tried for the last time when it was not there */
 	struct rtu rtu;
 	struct slave_counters counters, told;
 	uint64_t rtu_errors, rtu_others;	/* of earlier lives of rtu */
@@ -190,16 +191,36 @@ static int open_port(struct slave *slave, bool quiet)
 {
 	int error = port_open(&slave->port, &slave->config, quiet);
 
-	if (error)
-		return error;
-	error = listen_to_port(slave);
-	if (error < 0) {
-		close_port(slave);
-		return error;
+	if (!error) {
+		error = listen_to_port(slave);
+		if (error < 0)
+			close_port(slave);
 	}
+	slave->counters.port_error = error == -EAGAIN ? -EBUSY : error < 0 ? error : 0;
+	if (error < 0)
+		return error;
 	start_framing(slave);
 	slave->counters.port_open = slave->was_open = true;
 	return 0;
+}
+
+static bool is_absent(int error)
+{
+	return error == -ENOENT || error == -ENXIO || error == -ENODEV;
+}
+
+/* Without a word as long as the reason stays the same. */
+static int open_again(struct slave *slave)
+{
+	int before = slave->counters.port_error, error = open_port(slave, true);
+
+	if (error < 0 && slave->counters.port_error != before)
+		error = open_port(slave, false);
+	if (error == -EPERM && slave->was_absent && slave->ops.excluded)
+		slave->ops.excluded(slave->context);
+	if (error != -EACCES)
+		slave->was_absent = is_absent(error);
+	return error;
 }
 
 static void schedule_retry(struct slave *slave)
@@ -212,6 +233,7 @@ static void lose_port(struct slave *slave, int error)
 {
 	log_warning("modbus: %s: the port is gone (%s); trying to open it again", slave->config.device, strerror(-error));
 	close_port(slave);
+	slave->counters.port_error = error;
 	slave->retry_ns = 0;
 	schedule_retry(slave);
 }
@@ -231,12 +253,12 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *context)
 
 	(void)source;
 	(void)usec;
-	if (open_port(slave, true) < 0) {
+	if (open_again(slave) < 0) {
 		schedule_retry(slave);
-		return 0;
+	} else {
+		slave->counters.reopens += is_back;
+		log_notice("modbus: %s: the port is %s", slave->config.device, is_back ? "back" : "there");
 	}
-	slave->counters.reopens += is_back;
-	log_notice("modbus: %s: the port is %s", slave->config.device, is_back ? "back" : "there");
 	tell_activity(slave);
 	return 0;
 }
@@ -522,14 +544,13 @@ const char *slave_port_name(const struct slave *slave)
 }
 
 /*
- * An adapter that is not plugged in, a UART that the board has not, a device that udev has not yet given to the group, that a getty has
- * or a tool of somebody who looks at the bus.
+ * An adapter that is not plugged in, a UART that the board has not, a device that udev has not yet given to the group, or that the tool of
+ * somebody who looks at the bus has locked.
  */
 static bool may_come(const struct modbus_config *config, int error)
 {
 	return !modbus_device_link(config->device) &&
-	       (error == -ENOENT || error == -ENXIO || error == -ENODEV || error == -EIO || error == -EACCES || error == -EPERM ||
-		error == -EAGAIN);
+	       (is_absent(error) || error == -EIO || error == -EACCES || error == -EPERM || error == -EAGAIN);
 }
 
 /* Without its port a meter measures all the same. */
@@ -540,6 +561,7 @@ static int open_first(struct slave *slave)
 	if (!may_come(&slave->config, error))
 		return error;
 	log_warning("modbus: %s: the meter measures without its port; trying to open it again", slave->config.device);
+	slave->was_absent = is_absent(error);
 	schedule_retry(slave);
 	return 0;
 }
@@ -586,6 +608,7 @@ int slave_new(struct slave **result, sd_event *event, const struct modbus_config
 		slave_free(slave);
 		return error;
 	}
+	slave->told = slave->counters;
 	urgent_thread();
 	*result = slave;
 	return 0;

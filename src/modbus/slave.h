@@ -49,6 +49,11 @@ struct slave_ops {
 	int (*write)(void *context, const struct pdu_write *write);
 	/* The counters have changed: bytes came or went, or the port did.  NULL = nobody wants to know. */
 	void (*activity)(void *context, const struct slave_counters *counters);
+	/*
+	 * A port that was not there at the start is there, and forbidden (EPERM).  A service's list of devices does that, which is made when
+	 * it is started: a new start may open it.  Once.  NULL = nobody wants to know.
+	 */
+	void (*excluded)(void *context);
 };
 
 /* Bus counters, for the status. */
@@ -64,13 +69,14 @@ struct slave_counters {
 	uint64_t reopens;		/* how often a vanished port came back */
 	int64_t last_request_ns;	/* CLOCK_MONOTONIC; 0 = never */
 	bool port_open;
+	int port_error;			/* why not: -errno, -EBUSY when another has it */
 };
 
 struct slave;
 
 /*
  * Opens the port and joins the loop.  Returns 0 or -errno after a log line with path
- * and reason (-EBUSY: another meter holds the port; -ENOTTY: it is none).  A tty that is not there, may not be opened, or is held
+ * and reason (-EBUSY: another meter, as far as can be told, holds the port; -ENOTTY: it is none).  A tty that is not there, may not be opened, or is held
  * by another program, is no error: it is tried again with back-off, as one that vanishes later.  Asks the scheduler to let the calling
  * thread run soon after a wakeup.
  */

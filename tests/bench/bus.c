@@ -71,7 +71,7 @@ static void run_slave(const char *path, int ready)
 {
 	struct modbus_config config = { .address = 1, .baud = BAUD, .parity = 'N', .stop_bits = 1, .rts = 'n',
 					.turnaround_us = -1, .gap_ms = 20 };
-	static const struct slave_ops ops = { copy_image, refuse_write, NULL };
+	static const struct slave_ops ops = { .image = copy_image, .write = refuse_write };
 	static struct register_image image;
 	struct identity identity;
 	struct slave *slave;

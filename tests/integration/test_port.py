@@ -8,6 +8,7 @@ import tty
 
 import pytest
 from conftest import wait_for
+from control import Control
 from rtu import Bus, NoReply
 
 
@@ -51,6 +52,13 @@ def config(adapter):
     return f'adc: {{ source = "sim"; }};\nmodbus: {{ device = "{adapter.path}"; }};\n'
 
 
+def bus_status(meter):
+    """Whether the port is open, and why not."""
+    with Control(meter.control) as control:
+        bus = control.status()["bus"]
+    return bus["open"], bus["last_error"]
+
+
 def test_an_adapter_unplugged_and_plugged_in_again_is_served_again(daemon, adapter):
     meter = daemon(config=config(adapter), pty=False)
     wait_for(adapter.answers, "the meter answers")
@@ -87,12 +95,22 @@ def test_a_port_that_another_program_holds_is_taken_when_it_lets_go(daemon, adap
     fcntl.flock(held, fcntl.LOCK_EX)
     meter = daemon(config=config(adapter), pty=False)
     wait_for(lambda: "measuring, 2520 samples" in meter.log, "it measures")
+    assert bus_status(meter) == (False, "Device or resource busy")
     name = pathlib.Path("/proc/self/comm").read_text(encoding="ascii").strip()
     assert f"{adapter.path}: in use by process {os.getpid()} ({name})" in meter.log
     assert "the meter measures without its port" in meter.log
     os.close(held)
     wait_for(adapter.answers, "the meter answers")
     assert f"{adapter.path}: the port is there" in meter.log
+    assert bus_status(meter) == (True, None)
+
+
+def test_an_adapter_that_is_unplugged_before_any_request_is_told(daemon, adapter):
+    meter = daemon(config=config(adapter), pty=False)
+    wait_for(lambda: "measuring, 2520 samples" in meter.log, "it measures")
+    assert bus_status(meter) == (True, None)
+    adapter.unplug()
+    wait_for(lambda: bus_status(meter) == (False, "No such file or directory"), "the loss is told")
 
 
 def test_it_ends_while_the_port_is_gone(daemon, adapter):

@@ -98,10 +98,10 @@ def test_without_an_adc_it_is_ready_degraded_and_says_what_is_missing(managed):
 
 def test_without_its_port_it_is_ready_degraded_and_says_what_is_missing(managed):
     meter = managed(config='adc: { source = "sim"; }; modbus: { device = "/no/tty"; };', pty=False)
-    wait_for(lambda: meter.said("STATUS=measuring, 2520 samples a second; modbus: /no/tty is not open"), "the port is named as missing")
+    wait_for(lambda: meter.said("STATUS=measuring, 2520 samples a second; modbus: /no/tty is not open: No such file or directory"), "the port is named as missing")
     assert not meter.said("READY=1")
     meter.wait_said("READY=1")
-    assert "started degraded: measuring, 2520 samples a second; modbus: /no/tty is not open" in meter.log
+    assert "started degraded: measuring, 2520 samples a second; modbus: /no/tty is not open: No such file or directory" in meter.log
 
 
 def test_the_watchdog_is_fed_as_long_as_every_thread_lives(managed):

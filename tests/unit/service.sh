@@ -21,9 +21,9 @@ for unit in dinmeterd.service dinmeterd@.service; do
 done
 [ "$(value RestartPreventExitStatus dinmeterd.service)" = 2 ] || fail "a wrong configuration is tried again and again"
 for unit in dinmeterd.service dinmeterd@.service; do
-	# a port that it may not open yet ends it at once, so the pauses alone make the ten minutes; fewer starts would give up long before
+	# what ends it at once may mend itself: the pauses alone make ten minutes; fewer starts would give up long before
 	starts=$(value StartLimitBurst $unit) pause_s=$(value RestartSec dinmeterd.service)
-	[ $((starts * pause_s)) -ge 480 ] || fail "$unit: an adapter that gets its rights after a few minutes finds no service"
+	[ $((starts * pause_s)) -ge 480 ] || fail "$unit: what mends itself after a few minutes finds no service"
 	# on a slow board a start takes a second until it fails: as many must fit into the interval, or there is no limit
 	interval_min=$(value StartLimitIntervalSec $unit | sed -n 's/^\([0-9]*\)min$/\1/p')
 	[ $((${interval_min:-0} * 60)) -ge $((starts * (pause_s + 1))) ] || fail "$unit: a start that fails after a second is tried for ever"

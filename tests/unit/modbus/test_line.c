@@ -114,7 +114,7 @@ static int refuse_write(void *context, const struct pdu_write *write)
 	return -EBUSY;
 }
 
-static const struct slave_ops ops = { copy_image, refuse_write, NULL };
+static const struct slave_ops ops = { .image = copy_image, .write = refuse_write };
 
 static void setup(void)
 {

@@ -31,6 +31,7 @@ static struct register_image image;
 static struct pdu_write taken;		/* the write that the meter has */
 static unsigned writes;
 static int write_result;
+static struct slave_counters told;
 
 static int64_t now_ns(void)
 {
@@ -54,7 +55,13 @@ static int take_write(void *context, const struct pdu_write *write)
 	return write_result;
 }
 
-static const struct slave_ops ops = { copy_image, take_write, NULL };
+static void be_told(void *context, const struct slave_counters *counters)
+{
+	(void)context;
+	told = *counters;
+}
+
+static const struct slave_ops ops = { .image = copy_image, .write = take_write, .activity = be_told };
 
 static void setup(void)
 {
@@ -591,6 +598,34 @@ START_TEST(tty_that_is_missing_at_the_start_is_named_and_taken_when_it_is_there)
 }
 END_TEST
 
+START_TEST(another_reason_why_a_tty_is_not_opened_is_logged_and_told)
+{
+	snprintf(config.device, sizeof(config.device), "%s", link_path);
+	ck_assert_int_eq(slave_new(&slave, event, &config, &identity, &ops, NULL), 0);
+	ck_assert_int_eq(slave_counters(slave)->port_error, -ENOENT);
+	ck_assert_int_eq(symlink("/dev/null", link_path), 0);
+	turn_until(told.port_error == -ENOTTY);
+	check_log("tty: no serial port");
+	unlink(link_path);
+	make_tty();
+	turn_until(told.port_open);
+	ck_assert_int_eq(told.port_error, 0);
+}
+END_TEST
+
+START_TEST(tty_that_vanishes_before_any_request_is_told)
+{
+	start_on_tty();
+	told.port_open = true;
+	close(master);
+	turn_until(!slave_counters(slave)->port_open);
+	ck_assert(!told.port_open);
+	ck_assert_int_eq(told.port_error, -EIO);
+	make_tty();
+	turn_until(told.port_open);
+}
+END_TEST
+
 START_TEST(what_is_no_tty_is_named)
 {
 	snprintf(config.device, sizeof(config.device), "/dev/null");
@@ -775,6 +810,8 @@ static void add_ports(Suite *suite)
 	tcase_add_test(tcase, link_to_something_else_is_left_alone);
 	tcase_add_test(tcase, link_taken_over_by_another_is_not_removed);
 	tcase_add_test(tcase, tty_that_is_missing_at_the_start_is_named_and_taken_when_it_is_there);
+	tcase_add_test(tcase, another_reason_why_a_tty_is_not_opened_is_logged_and_told);
+	tcase_add_test(tcase, tty_that_vanishes_before_any_request_is_told);
 	tcase_add_test(tcase, what_is_no_tty_is_named);
 	tcase_add_test(tcase, driver_without_rs485_is_named);
 	tcase_add_test(tcase, baud_rates_are_set_on_the_tty);
