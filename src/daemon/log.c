@@ -1,12 +1,15 @@
 #include "daemon/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "daemon/monotonic.h"
 
@@ -58,6 +61,55 @@ static bool repeated(const char *line)
 	return false;
 }
 
+/* Without waiting for who reads it: whole, in part, or not.  The description may be shared with others, who find it as it was. */
+static ssize_t put_now(const char *line, size_t length)
+{
+	int flags = fcntl(STDERR_FILENO, F_GETFL);
+	bool waits = flags >= 0 && !(flags & O_NONBLOCK);
+	ssize_t n;
+
+	if (waits)
+		fcntl(STDERR_FILENO, F_SETFL, flags | O_NONBLOCK);
+	n = write(STDERR_FILENO, line, length);
+	if (waits)
+		fcntl(STDERR_FILENO, F_SETFL, flags);
+	return n;
+}
+
+/* A line that a terminal took in part is ended before the next. */
+static bool put_text(int priority, const char *text)
+{
+	static bool cut;
+	char line[sizeof(fold.line) + 64];
+	ssize_t put;
+	int n = prefixed() ? snprintf(line, sizeof(line), "<%d>%s\n", priority, text) :
+			     snprintf(line, sizeof(line), "%.60s: %s\n", program_invocation_short_name, text);
+
+	if (cut && put_now("\n", 1) != 1)
+		return false;
+	put = put_now(line, (size_t)n);
+	cut = put > 0 && put < n;
+	return put == n;
+}
+
+/* What nobody takes is lost, and told of as soon as somebody does: the thread has other work than to wait. */
+static void put_or_lose(int priority, const char *text)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static unsigned long lost;
+	char words[80];
+
+	pthread_mutex_lock(&lock);
+	if (lost) {
+		snprintf(words, sizeof(words), "(%lu messages are lost: nobody read them)", lost);
+		if (put_text(LOG_WARNING, words))
+			lost = 0;
+	}
+	if (lost || !put_text(priority, text))
+		lost++;
+	pthread_mutex_unlock(&lock);
+}
+
 /* One write a line, so that threads do not mix theirs.  Leaves errno alone. */
 __attribute__((format(printf, 2, 0)))
 static void write_line(int priority, const char *format, va_list arguments)
@@ -69,12 +121,8 @@ static void write_line(int priority, const char *format, va_list arguments)
 		return;
 	vsnprintf(text, sizeof(text), format, arguments);
 	blank_controls(text);
-	if (!fold.on || !repeated(text)) {
-		if (prefixed())
-			fprintf(stderr, "<%d>%s\n", priority, text);
-		else
-			fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
-	}
+	if (!fold.on || !repeated(text))
+		put_or_lose(priority, text);
 	errno = error;
 }
 

@@ -1,5 +1,6 @@
 /*
- * log - messages to the journal or stderr.  Any thread.
+ * log - messages to the journal or stderr.  Any thread, and none ever waits: what nobody reads (a pipe that is full, a terminal
+ * that was stopped) is lost, and how much is told as soon as somebody reads again.
  *
  * State changes, not samples.  Priorities are syslog's; under systemd each line
  * carries its "<N>" prefix (sd-daemon(3)), on a terminal it does not.

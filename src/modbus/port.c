@@ -167,6 +167,12 @@ void port_watch(struct port *port)
 	pty_watch(&port->pty);
 }
 
+void port_look_after(struct port *port)
+{
+	if (port->is_pty)
+		pty_look_after(&port->pty);
+}
+
 ssize_t port_read(struct port *port, uint8_t *bytes, size_t size)
 {
 	ssize_t n = read(port->fd, bytes, size);

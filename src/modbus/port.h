@@ -28,6 +28,9 @@ int port_fd(const struct port *port);
 int port_watch_fd(const struct port *port);
 void port_watch(struct port *port);
 
+/* To be called every few seconds: a pseudo-terminal's link that somebody removed is made anew. */
+void port_look_after(struct port *port);
+
 /* Bytes read, 0 = none now, or -errno: the port is gone. */
 ssize_t port_read(struct port *port, uint8_t *bytes, size_t size);
 

@@ -174,6 +174,7 @@ int pty_open(struct pty *pty, const char *link, bool quiet)
 	if (strlen(link) >= sizeof(pty->link) || link[0] == '\0')
 		return complain(quiet, link, -EINVAL, "no usable path for a link");
 	snprintf(pty->link, sizeof(pty->link), "%s", link);
+	pty->link_missing = false;
 	error = take_name(pty, quiet);
 	if (error)
 		return error;
@@ -197,6 +198,25 @@ int pty_open(struct pty *pty, const char *link, bool quiet)
 fail_name:
 	close(pty->name_lock);
 	return error;
+}
+
+void pty_look_after(struct pty *pty)
+{
+	char target[256];
+	int error;
+
+	read_link(pty->link, target);
+	if (strcmp(target, pty->name) == 0)
+		return;
+	error = check_link(pty->link, pty->link_missing);
+	if (!error) {
+		error = make_link(pty);
+		if (error)
+			complain(pty->link_missing, pty->link, error, "was removed, and cannot be made anew");
+		else
+			log_warning("modbus: %s: was removed, is made anew", pty->link);
+	}
+	pty->link_missing = error != 0;
 }
 
 void pty_close(struct pty *pty)

@@ -14,6 +14,7 @@ struct pty {
 	int watch;		/* readable when a user of the far end has left; -1 = cannot be told */
 	char name[64];		/* /dev/pts/N */
 	char link[256];
+	bool link_missing;	/* and cannot be made anew: told */
 };
 
 /*
@@ -28,6 +29,9 @@ int pty_open(struct pty *pty, const char *link, bool quiet);
  * another user stays.
  */
 void pty_watch(struct pty *pty);
+
+/* To be called now and then: a link that somebody removed is made anew, with a log line. */
+void pty_look_after(struct pty *pty);
 
 /* Removes the link, if it is still ours, and the pseudo-terminal. */
 void pty_close(struct pty *pty);

@@ -15,6 +15,7 @@
 #define TIMER_ACCURACY_US 1		/* sd-event's default of 250 ms is no use here */
 #define ECHO_LATE_NS	INT64_C(100000000)	/* how late an adapter may deliver an echo */
 #define REPLY_LATE_NS	INT64_C(1000000000)	/* its master has given up: it would go out amid what is said since */
+#define LOOK_NS		INT64_C(5000000000)
 #define FRAME_BYTES	(PDU_MAX + 1)	/* address and PDU */
 
 struct request {
@@ -32,6 +33,7 @@ struct slave {
 	sd_event_source *turnaround;	/* the reply may go out */
 	sd_event_source *sent;		/* the reply should have left the UART */
 	sd_event_source *retry;		/* the port is tried again */
+	sd_event_source *look;		/* the open port is looked after */
 
 	struct modbus_config config, wanted;
 	bool reconfigure;
@@ -201,6 +203,20 @@ static int open_port(struct slave *slave, bool quiet)
 		return error;
 	start_framing(slave);
 	slave->counters.port_open = slave->was_open = true;
+	arm(slave->look, monotonic_ns() + LOOK_NS);
+	return 0;
+}
+
+static int on_look(sd_event_source *source, uint64_t usec, void *context)
+{
+	struct slave *slave = context;
+
+	(void)source;
+	(void)usec;
+	if (slave->port) {
+		port_look_after(slave->port);
+		arm(slave->look, monotonic_ns() + LOOK_NS);
+	}
 	return 0;
 }
 
@@ -600,7 +616,8 @@ int slave_new(struct slave **result, sd_event *event, const struct modbus_config
 	if ((error = add_timer(slave, &slave->silence, on_silence)) < 0 ||
 	    (error = add_timer(slave, &slave->turnaround, on_turnaround)) < 0 ||
 	    (error = add_timer(slave, &slave->sent, on_sent)) < 0 ||
-	    (error = add_timer(slave, &slave->retry, on_retry)) < 0)
+	    (error = add_timer(slave, &slave->retry, on_retry)) < 0 ||
+	    (error = add_timer(slave, &slave->look, on_look)) < 0)
 		log_error("modbus: cannot make a timer: %s", strerror(-error));
 	else
 		error = open_first(slave);
@@ -623,6 +640,7 @@ void slave_free(struct slave *slave)
 	sd_event_source_disable_unref(slave->turnaround);
 	sd_event_source_disable_unref(slave->sent);
 	sd_event_source_disable_unref(slave->retry);
+	sd_event_source_disable_unref(slave->look);
 	sd_event_unref(slave->event);
 	free(slave);
 }

@@ -1,4 +1,5 @@
 """The command line: checking and printing a configuration, exit statuses, and what is said when something is missing."""
+import fcntl
 import os
 import pathlib
 import pty
@@ -226,6 +227,42 @@ def test_a_stale_link_of_a_killed_daemon_is_replaced(daemon, tmp_path):
     meter = daemon("-s", "--pty", str(link), pty=False)
     wait_for(lambda: os.path.exists(link), "the link is replaced")
     assert meter.process.poll() is None
+
+
+def test_a_link_that_is_removed_is_made_anew(daemon):
+    meter = daemon("-s").wait_live()
+    target = os.readlink(meter.link)
+    os.unlink(meter.link)
+    wait_for(lambda: os.path.islink(meter.link), "the link is there again")
+    assert os.readlink(meter.link) == target
+    assert f"{meter.link}: was removed, is made anew" in meter.log
+    os.unlink(meter.link)
+    pathlib.Path(meter.link).write_text("somebody's", encoding="ascii")
+    wait_for(lambda: "is left alone" in meter.log, "what stands in its place is told of")
+    meter.stop()
+    assert pathlib.Path(meter.link).read_text(encoding="ascii") == "somebody's"
+
+
+def test_nobody_waits_for_who_does_not_read_the_log(tmp_path):
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writer, b"x" * 4096)
+    link = str(tmp_path / "meter")
+    with subprocess.Popen([DAEMON, "-s", "--pty", link, "--state", tmp_path / "state", "--control", tmp_path / "control"],
+                          stdin=subprocess.DEVNULL, stderr=writer) as meter:
+        try:
+            wait_for(lambda: os.path.islink(link), "the link is there")
+            bus = Bus(os.open(link, os.O_RDWR | os.O_NOCTTY))
+            wait_for(lambda: bus.read(26) == [6000], "the meter measures")
+            meter.send_signal(signal.SIGHUP)
+            bus.write(131, 200)
+            assert bus.read(131) == [200]
+            bus.close()
+        finally:
+            meter.terminate()
+        assert meter.wait(60) == 0
+    os.close(reader)
+    os.close(writer)
 
 
 def test_a_link_in_a_missing_directory_is_named_with_the_reason(tmp_path):

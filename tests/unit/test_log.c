@@ -1,10 +1,12 @@
 /* The log's lines, caught from standard error. */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "daemon/log.h"
@@ -133,6 +135,71 @@ START_TEST(limited_lines_stop_after_the_burst_and_say_how_many_were_held_back)
 }
 END_TEST
 
+/* Its far end takes what standard error gives until it is full, and then nothing.  Gives back the error stream that was. */
+static int give_standard_error(int fd)
+{
+	int saved = dup(STDERR_FILENO);
+
+	fflush(stderr);
+	dup2(fd, STDERR_FILENO);
+	close(fd);
+	return saved;
+}
+
+/* 1000 lines to `fd`, of which `far` is the other end; then read: are those that came whole, the last ones told as lost, and none else? */
+static void check_that_nobody_is_waited_for(int fd, int far)
+{
+	int saved = give_standard_error(fd), flags = fcntl(STDERR_FILENO, F_GETFL);
+	unsigned came = 0, lost = 0, number;
+	char line[256];
+	FILE *reader;
+
+	for (unsigned k = 0; k < 1000; k++)
+		log_error("%04u %0100u", k, k);
+	ck_assert_int_eq(fcntl(STDERR_FILENO, F_GETFL), flags);
+	ck_assert_int_eq(flags & O_NONBLOCK, 0);
+	ck_assert_int_eq(fcntl(far, F_SETFL, O_NONBLOCK), 0);
+	reader = fdopen(far, "r");
+	while (fgets(line, sizeof(line), reader) && strchr(line, '\n') && sscanf(line, "dinmeterd: %u ", &number) == 1 && number == came)
+		came++;
+	ck_assert_uint_gt(came, 5);
+	ck_assert_uint_lt(came, 1000);
+	clearerr(reader);
+	log_error("again");
+	while (fgets(line, sizeof(line), reader) && sscanf(line, "%*[^(](%u messages are lost", &lost) != 1)
+		;
+	ck_assert_ptr_nonnull(fgets(line, sizeof(line), reader));
+	ck_assert_str_eq(line, "dinmeterd: again\n");
+	dup2(saved, STDERR_FILENO);
+	ck_assert_uint_eq(came + lost, 1000);
+}
+
+START_TEST(full_pipe_is_not_waited_for_and_the_loss_is_told)
+{
+	int ends[2];
+
+	ck_assert_int_eq(pipe(ends), 0);
+	ck_assert_int_gt(fcntl(ends[1], F_SETPIPE_SZ, 4096), 0);
+	check_that_nobody_is_waited_for(ends[1], ends[0]);
+}
+END_TEST
+
+START_TEST(terminal_that_nobody_reads_is_not_waited_for_and_the_loss_is_told)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+	struct termios tios;
+
+	ck_assert_int_ge(master, 0);
+	ck_assert_int_eq(grantpt(master) | unlockpt(master), 0);
+	slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	ck_assert_int_ge(slave, 0);
+	tcgetattr(slave, &tios);
+	cfmakeraw(&tios);
+	tcsetattr(slave, TCSANOW, &tios);
+	check_that_nobody_is_waited_for(slave, master);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("log");
@@ -147,6 +214,8 @@ int main(void)
 	tcase_add_test(tests, long_message_is_cut_and_errno_is_left_alone);
 	tcase_add_test(tests, retrying_thread_does_not_repeat_itself_others_may);
 	tcase_add_test(tests, limited_lines_stop_after_the_burst_and_say_how_many_were_held_back);
+	tcase_add_test(tests, full_pipe_is_not_waited_for_and_the_loss_is_told);
+	tcase_add_test(tests, terminal_that_nobody_reads_is_not_waited_for_and_the_loss_is_told);
 	suite_add_tcase(suite, tests);
 	return check_main_run(suite);
 }
