@@ -209,6 +209,7 @@ static bool any_claims(const struct access_places *places, const struct claims_d
 
 /*
  * A file that its owner may write to becomes the group's; one of the group's is given back.  `attribute`: its group may read it as before.
+ * 1 changed, 0 not, or -errno.
  */
 static int settle_file(const struct access_places *places, const char *path, bool give, bool attribute)
 {
@@ -226,8 +227,7 @@ static int settle_file(const struct access_places *places, const char *path, boo
 		mode = give ? mode | S_IRGRP | S_IWGRP : mode & ~(mode_t)(attribute ? S_IWGRP : S_IRGRP | S_IWGRP);
 		/* of a descriptor for a path alone, by its name in /proc: never what was put in its place meanwhile */
 		snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-		if (fchownat(fd, "", (uid_t)-1, give ? places->group : places->before, AT_EMPTY_PATH) || chmod(self, mode))
-			error = -errno;
+		error = fchownat(fd, "", (uid_t)-1, give ? places->group : places->before, AT_EMPTY_PATH) || chmod(self, mode) ? -errno : 1;
 	}
 	close(fd);
 	return error;
@@ -245,13 +245,28 @@ static int settle_attributes(const struct access_places *places, const char *dir
 		if (glob(pattern, 0, NULL, &found))
 			continue;
 		for (size_t k = 0; k < found.gl_pathc; k++) {
-			int failed = settle_file(places, found.gl_pathv[k], give, true);
+			int settled = settle_file(places, found.gl_pathv[k], give, true);
 
-			error = error ? error : failed;
+			error = error ? error : settled < 0 ? settled : 0;
 		}
 		globfree(&found);
 	}
 	return error;
+}
+
+/* As if the device came now: udev gives its node the group that the distribution's rules have for it, which they do at no other event. */
+static void let_udev_settle(const char *directory)
+{
+	char path[PATH_MAX + 16];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/uevent", directory);
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (write(fd, "add", 3) != 3)
+		fprintf(stderr, "dinmeterd: --grant %s: udev could not be told: %s\n", directory, strerror(errno));
+	close(fd);
 }
 
 int access_settle(const struct access_places *places, const char *path)
@@ -266,6 +281,9 @@ int access_settle(const struct access_places *places, const char *path)
 	give = any_claims(places, &device);
 	if (*device.node)
 		error = settle_file(places, device.node, give, false);
+	if (error == 1 && !give)
+		let_udev_settle(real);
+	error = error < 0 ? error : 0;
 	if (!strcmp(device.subsystem, "iio"))
 		failed = settle_attributes(places, real, iio_attributes, sizeof(iio_attributes) / sizeof(*iio_attributes), give);
 	if (!strcmp(device.subsystem, "leds"))

@@ -3,7 +3,8 @@
  * udev's rules, as root, for each device that comes or changes: `dinmeterd --grant /sys/...`.
  *
  * Of an IIO device these are its node and the attributes that the daemon writes: buffer, scan elements, rate, clock and trigger; of a
- * trigger its rate; of an LED its brightness and trigger; of all others the node.
+ * trigger its rate; of an LED its brightness and trigger; of all others the node.  A node that is taken back gets the group that the
+ * distribution's rules give it.
  */
 #ifndef DAEMON_ACCESS_H
 #define DAEMON_ACCESS_H
@@ -15,7 +16,7 @@
 /* Where things are: "/sys", "/dev", and the directory whose *.conf are read, or the one file.  And whose they become. */
 struct access_places {
 	const char *sys, *dev, *configurations, *file;
-	gid_t group, before;	/* the meter's; that to which a device is given back: root's */
+	gid_t group, before;	/* the meter's; that of what is given back, root's, until udev has set another */
 };
 
 /* What sysfs tells of the device at `path` (with or without the leading sys).  0 or -errno: -ENODEV is gone, -ENOTSUP of no kind that is known. */

@@ -86,6 +86,20 @@ static void put_converter(int number, const char *name, const char *label, int c
 	put(0600, "", "dev/iio:device%d", number);
 }
 
+static bool ends_with(const char *end, const char *name)
+{
+	char path[256], text[512];
+	FILE *file;
+	size_t n;
+
+	snprintf(path, sizeof(path), "%s/%s", base, name);
+	file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	n = fread(text, 1, sizeof(text), file);
+	fclose(file);
+	return n >= strlen(end) && !memcmp(text + n - strlen(end), end, strlen(end));
+}
+
 static void configure(const char *name, const char *text)
 {
 	put(0644, text, "conf/%s", name);
@@ -225,6 +239,10 @@ START_TEST(what_is_not_named_any_more_is_taken_back)
 	ck_assert_int_eq(access_settle(&places, "/devices/platform/adc0/iio:device0"), 0);
 	ck_assert(!given("dev/iio:device0"));
 	ck_assert(!given(ADC "buffer/enable", 0, 0));
+	ck_assert(ends_with("add", "sys/devices/platform/adc0/iio:device0/uevent"));
+	/* and then it is udev's */
+	ck_assert_int_eq(access_settle(&places, "/devices/platform/adc0/iio:device0"), 0);
+	ck_assert(!ends_with("addadd", "sys/devices/platform/adc0/iio:device0/uevent"));
 }
 END_TEST
 
