@@ -15,15 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "daemon/config.h"
+#include "client/instance.h"
 #include "daemon/monotonic.h"
 
 #define LIMIT_S 10		/* a write waits for the meter, which may be busy */
 #define AWAIT_NS 500000000
 #define RESPONSE_MAX (1u << 20)
-#define INSTALLED_CONFIG SYSCONFDIR "/dinmeterd/dinmeterd.conf"
 
-/* The path in the configuration `file`; an installed one that cannot be read or is wrong leaves the default. */
+/* The path in the configuration `file`, or that of its instance; an installed one that cannot be read or is wrong leaves the default. */
 static int from_config(char *path, size_t size, const char *file)
 {
 	struct config *config = calloc(1, sizeof(*config));
@@ -32,8 +31,8 @@ static int from_config(char *path, size_t size, const char *file)
 
 	if (config)
 		config_defaults(config);
-	if (!error && (file || !access(INSTALLED_CONFIG, R_OK)))
-		error = config_load(config, file ? file : INSTALLED_CONFIG, errors);
+	if (!error && (file || !access(INSTANCE_MAIN_CONFIG, R_OK)))
+		error = instance_load(config, file ? file : INSTANCE_MAIN_CONFIG, errors);
 	if (error && !file && config) {
 		config_defaults(config);
 		error = 0;

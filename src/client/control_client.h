@@ -19,7 +19,7 @@ enum { CLIENT_DONE = 0, CLIENT_FAILED = 1, CLIENT_USAGE = 2 };
 #define CONTROL_CLIENT_USAGE "[--socket PATH | -c FILE]"
 #define CONTROL_CLIENT_HELP \
 	"  --socket PATH  the daemon's control socket (default: $DINMETER_SOCKET, else as configured)\n" \
-	"  -c FILE        the configuration that names the socket\n"
+	"  -c FILE        the configuration that names the socket; NAME.conf in " SYSCONFDIR "/dinmeterd: that of dinmeterd@NAME\n"
 
 /*
  * Takes one of CONTROL_CLIENT_OPTIONS, as getopt_long() returned it, and prints the usage to stderr at any other: for what is none
@@ -43,7 +43,7 @@ struct control_client {
 
 /*
  * Connects: to `socket`, else to $DINMETER_SOCKET, else to what the configuration `config`, or without it the installed one
- * where it can be read, names.  Either may be NULL.  CLIENT_DONE, or the exit status.
+ * where it can be read, names; of an instance's configuration to the instance.  Either may be NULL.  CLIENT_DONE, or the exit status.
  */
 int control_client_open(struct control_client *client, const char *socket, const char *config);
 

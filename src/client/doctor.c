@@ -11,18 +11,15 @@
 
 #include "client/client.h"
 #include "client/control_client.h"
-
-#define DIRECTORY SYSCONFDIR "/dinmeterd/"
-#define INSTALLED DIRECTORY "dinmeterd.conf"
-#define STATE_DIRECTORY LOCALSTATEDIR "/lib/dinmeterd"
+#include "client/instance.h"
 
 static const char usage[] = "usage: dinmeter doctor [-c FILE] [--user NAME] [--unit NAME] [--state DIR] [--socket PATH] [--json]\n";
 static const char help[] =
 	"\nLooks at the machine as the daemon's user would see it: a line for each part, ok, warn or FAIL, and what mends it.\n"
 	"Changes nothing.  Run it as root: then rights are tried as that user, and other users' processes are seen.\n\n"
-	"  -c FILE        the daemon's configuration (default " INSTALLED ")\n"
+	"  -c FILE        the daemon's configuration (default " INSTANCE_MAIN_CONFIG ")\n"
 	"  --user NAME    the daemon's user (default: the service's, else dinmeter)\n"
-	"  --unit NAME    its systemd unit (default dinmeterd.service; of another FILE of " DIRECTORY ",\n"
+	"  --unit NAME    its systemd unit (default dinmeterd.service; of another FILE in " INSTANCE_DIRECTORY ",\n"
 	"                 such as roof.conf, dinmeterd@roof.service with its state and socket)\n"
 	"  --state DIR    its state directory (default: as configured)\n"
 	"  --socket PATH  its control socket (default: as configured)\n"
@@ -78,20 +75,6 @@ static void print_json(const struct doctor *doctor)
 	json_object_put(whole);
 }
 
-/* "roof" for /etc/dinmeterd/roof.conf: one of several meters, an instance of the template unit; "" for any other file. */
-static void find_instance(const char *file, char *instance, size_t size)
-{
-	const char *name = file + strlen(DIRECTORY);
-	size_t length;
-
-	instance[0] = '\0';
-	if (strncmp(file, DIRECTORY, strlen(DIRECTORY)) != 0 || !strcmp(file, INSTALLED))
-		return;
-	length = strlen(name);
-	if (length > 5 && length < 60 && !strcmp(name + length - 5, ".conf") && !strchr(name, '/'))
-		snprintf(instance, size, "%.*s", (int)(length - 5), name);
-}
-
 static int set(char *field, size_t size, const char *option, const char *value)
 {
 	if ((size_t)snprintf(field, size, "%s", value) < size)
@@ -101,20 +84,13 @@ static int set(char *field, size_t size, const char *option, const char *value)
 }
 
 /* The configuration, and what the command line or the template unit say instead. */
-static int configure(struct doctor *doctor, const struct choices *choices, const char *instance)
+static int configure(struct doctor *doctor, const struct choices *choices, const struct instance *instance)
 {
 	struct config *config = &doctor->config;
-	char state[sizeof(config->store_path)], socket[sizeof(config->control_socket)];
 
 	config_defaults(config);
-	if (config_load(config, doctor->file, stderr) || config_check_source(config, stderr))
+	if (config_load(config, doctor->file, stderr) || config_check_source(config, stderr) || instance_apply(instance, config, stderr))
 		return -EINVAL;
-	snprintf(state, sizeof(state), "%s", STATE_DIRECTORY);
-	if (*instance && !strcmp(config->store_path, state))
-		snprintf(config->store_path, sizeof(config->store_path), "%s-%s", STATE_DIRECTORY, instance);
-	snprintf(socket, sizeof(socket), "%s", RUNSTATEDIR "/dinmeterd/control");
-	if (*instance && !strcmp(config->control_socket, socket))
-		snprintf(config->control_socket, sizeof(config->control_socket), RUNSTATEDIR "/dinmeterd-%s/control", instance);
 	if (choices->state && set(config->store_path, sizeof(config->store_path), "--state", choices->state))
 		return -EINVAL;
 	if (choices->socket && set(config->control_socket, sizeof(config->control_socket), "--socket", choices->socket))
@@ -123,17 +99,17 @@ static int configure(struct doctor *doctor, const struct choices *choices, const
 	return 0;
 }
 
-static void read_units(struct doctor *doctor, const char *unit, const char *instance)
+static void read_units(struct doctor *doctor, const char *unit, const struct instance *instance)
 {
-	char name[96], device[PATH_MAX];
+	char name[288], device[PATH_MAX];
 
 	if (unit)
 		snprintf(name, sizeof(name), "%s%s", unit, strchr(unit, '.') ? "" : ".service");
-	else if (*instance)
-		snprintf(name, sizeof(name), "dinmeterd@%s.service", instance);
+	else if (*instance->name)
+		snprintf(name, sizeof(name), "dinmeterd@%s.service", instance->name);
 	else
 		snprintf(name, sizeof(name), "dinmeterd.service");
-	doctor->of_service = unit || *instance || !strcmp(doctor->file, INSTALLED);
+	doctor->of_service = unit || instance->has_unit;
 	/* Rivals bear the name of the node itself, whatever link leads there. */
 	if (!realpath(doctor->config.modbus.device, device) || strncmp(device, "/dev/tty", 8) != 0)
 		device[0] = '\0';
@@ -188,10 +164,10 @@ static int read_options(struct choices *choices, int argc, char **argv)
 
 int client_doctor(int argc, char **argv)
 {
-	struct choices choices = { .file = INSTALLED };
+	struct choices choices = { .file = INSTANCE_MAIN_CONFIG };
 	int status = read_options(&choices, argc, argv);
 	struct doctor *doctor;
-	char instance[64];
+	struct instance instance;
 
 	if (status >= 0)
 		return status;
@@ -200,10 +176,10 @@ int client_doctor(int argc, char **argv)
 		return fputs("dinmeter: memory is short\n", stderr), CLIENT_FAILED;
 	doctor->paths = doctor_paths;
 	doctor->file = choices.file;
-	find_instance(choices.file, instance, sizeof(instance));
+	instance_find(&instance, choices.file);
 	status = CLIENT_USAGE;
-	if (!configure(doctor, &choices, instance)) {
-		read_units(doctor, choices.unit, instance);
+	if (!configure(doctor, &choices, &instance)) {
+		read_units(doctor, choices.unit, &instance);
 		status = examine(doctor, choices.user);
 	}
 	if (status == CLIENT_DONE) {

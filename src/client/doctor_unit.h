@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 struct doctor_unit {
-	char name[96];
+	char name[128];
 	char load[24], active[24], sub[24], enabled[24], result[32];	/* as systemctl show says, "" = not known */
 	char user[64], groups[256];					/* User=, SupplementaryGroups= */
 	char rtprio[32], memlock[32];

@@ -11,6 +11,7 @@ dinmeter_SOURCES = \
 	%D%/doctor_panel.c %D%/doctor_port.c %D%/doctor_service.c \
 	%D%/doctor_unit.c %D%/doctor_unit.h %D%/doctor_user.c \
 	%D%/hidden_line.c %D%/hidden_line.h \
+	%D%/instance.c %D%/instance.h \
 	%D%/log_columns.c %D%/log_columns.h \
 	%D%/log_export.c \
 	%D%/log_read.c %D%/log_read.h \

@@ -15,19 +15,18 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "client/instance.h"
 #include "client/state_json.h"
-#include "daemon/config.h"
 #include "store/transfer.h"
 
 enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
-
-#define CONFIG_FILE SYSCONFDIR "/dinmeterd/dinmeterd.conf"
 
 static const char export_usage[] = "usage: dinmeter export-state [-c FILE | --state DIR] [-o FILE]\n";
 static const char export_help[] =
 	"\nWrites all that the meter keeps (energies, settings, passwords' hashes, data log) as JSON, also while dinmeterd runs.\n"
 	"\n"
-	"  -c FILE      configuration that names the state directory (default " CONFIG_FILE ", where there is one)\n"
+	"  -c FILE      configuration that names the state directory (default " INSTANCE_MAIN_CONFIG ",\n"
+	"               where there is one); NAME.conf beside it: that of dinmeterd@NAME\n"
 	"  --state DIR  state directory\n"
 	"  -o FILE      write to FILE (mode 0600) instead of standard output\n"
 	"\n"
@@ -38,7 +37,8 @@ static const char import_help[] =
 	"\nPuts what export-state has written in the place of the meter's state.  dinmeterd must not run.  Everything is checked\n"
 	"first; what was there is renamed to NAME.before-import-TIME.\n"
 	"\n"
-	"  -c FILE      configuration that names the state directory (default " CONFIG_FILE ", where there is one)\n"
+	"  -c FILE      configuration that names the state directory (default " INSTANCE_MAIN_CONFIG ",\n"
+	"               where there is one); NAME.conf beside it: that of dinmeterd@NAME\n"
 	"  --state DIR  state directory\n"
 	"\n"
 	"Exit status: 0 done, 1 FILE is not good or the state cannot be written, 2 bad usage or configuration.\n";
@@ -60,9 +60,9 @@ static int choose_directory(struct arguments *arguments, const char *config_file
 	}
 	config_defaults(&config);
 	if (!state) {
-		if (!config_file && access(CONFIG_FILE, F_OK) == 0)
-			config_file = CONFIG_FILE;
-		if (config_file && config_load(&config, config_file, stderr))
+		if (!config_file && access(INSTANCE_MAIN_CONFIG, F_OK) == 0)
+			config_file = INSTANCE_MAIN_CONFIG;
+		if (config_file && instance_load(&config, config_file, stderr))
 			return -EINVAL;
 		state = config.store_path;
 	}
