@@ -409,6 +409,13 @@ static int override(const char *option, const char *prefix, const char *path, ch
 	return -EINVAL;
 }
 
+/* What the file says in vain, and not only as the default. */
+static void tell_override(const char *option, const char *key, const char *said, const char *usual, const char *field)
+{
+	if (strcmp(said, usual) != 0 && strcmp(said, field) != 0)
+		log_notice("%s: %s %s, not %s as the file says", key, option, field, said);
+}
+
 static const char *config_file(const struct options *options)
 {
 	return options->file ? options->file : options->simulate ? NULL : DAEMON_CONFIG_FILE;
@@ -417,11 +424,17 @@ static const char *config_file(const struct options *options)
 int daemon_configure(struct config *config, const struct options *options, FILE *errors)
 {
 	const char *file = config_file(options);
+	char usual_state[sizeof(config->store_path)], usual_control[sizeof(config->control_socket)];
+	char state[sizeof(config->store_path)], control[sizeof(config->control_socket)];
 	int ret = 0;
 
 	config_defaults(config);
+	memcpy(usual_state, config->store_path, sizeof(usual_state));
+	memcpy(usual_control, config->control_socket, sizeof(usual_control));
 	if (file)
 		ret = config_load(config, file, errors);
+	memcpy(state, config->store_path, sizeof(state));
+	memcpy(control, config->control_socket, sizeof(control));
 	if (options->simulate)
 		snprintf(config->adc.source, sizeof(config->adc.source), "sim");
 	if (!ret)
@@ -432,6 +445,10 @@ int daemon_configure(struct config *config, const struct options *options, FILE 
 		ret = override("--state", "", options->state, config->store_path, sizeof(config->store_path), errors) ? -EINVAL : ret;
 	if (options->control)
 		ret = override("--control", "", options->control, config->control_socket, sizeof(config->control_socket), errors) ? -EINVAL : ret;
+	if (!ret && !options->check && !options->print) {
+		tell_override("--state", "store.path", state, usual_state, config->store_path);
+		tell_override("--control", "control.socket", control, usual_control, config->control_socket);
+	}
 	if (!*config->capture.path)
 		snprintf(config->capture.path, sizeof(config->capture.path), "%s/captures", config->store_path);
 	return ret;

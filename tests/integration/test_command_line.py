@@ -179,6 +179,16 @@ def test_a_missing_recording_is_named_with_the_reason(daemon, tmp_path):
         meter.process.returncode = 0    # ended as it may
 
 
+def test_what_the_file_says_in_vain_is_told_at_the_start(daemon):
+    said = daemon(config=SIMULATED + 'store: { path = "/nonexistent/state"; };\ncontrol: { socket = "/nonexistent/control"; };\n').wait_live()
+    assert f"store.path: --state {said.state}, not /nonexistent/state as the file says" in said.log
+    assert f"control.socket: --control {said.control}, not /nonexistent/control as the file says" in said.log
+    default = daemon(config=SIMULATED + 'store: { path = "/var/lib/dinmeterd"; };\n').wait_live()
+    assert "as the file says" not in default.log
+    status, _, errors = run("-t", "-c", said.config_path, "--state", said.state)
+    assert (status, errors) == (0, "")
+
+
 def test_a_second_instance_on_the_same_link_says_so_and_ends(daemon):
     meter = daemon("-s").wait_live()
     target = os.readlink(meter.link)
