@@ -200,6 +200,16 @@ static void check_display(struct config_reader *reader)
 	contradict(reader, paths, "got %s, must not be modbus.device", got);
 }
 
+/* Either the kernel switches the direction or we do. */
+static void check_direction(struct config_reader *reader)
+{
+	static const char *const paths[] = { "modbus.rts", "modbus.rs485", NULL };
+	const struct modbus_config *modbus = &reader->config->modbus;
+
+	if (modbus->rs485 && modbus->rts != 'n' && sound(reader, paths))
+		contradict(reader, paths, "got \"%s\", must be \"none\" where modbus.rs485 is true", modbus->rts == 'u' ? "up" : "down");
+}
+
 void config_check(struct config_reader *reader)
 {
 	check_channels(reader);
@@ -207,5 +217,6 @@ void config_check(struct config_reader *reader)
 	check_settings(reader);
 	check_contacts(reader);
 	check_buttons(reader);
+	check_direction(reader);
 	check_display(reader);
 }

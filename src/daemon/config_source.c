@@ -41,7 +41,7 @@ static int open_regular(const char *path)
 
 static const char *reason(int error)
 {
-	return error == -ENOTSUP ? "not a regular file" : strerror(-error);
+	return error == -ENOTSUP ? "not a regular file" : error == -EFBIG ? "more than 1 MiB, all files together" : strerror(-error);
 }
 
 static int read_all(int file, char *buffer, size_t *length)

@@ -229,7 +229,7 @@ START_TEST(unreadable_file_names_path_and_reason)
 	ck_assert_int_eq(result, -ENOTSUP);
 	free(errors);
 	errors = load(&config, long_file(), &result);
-	ck_assert_str_eq(errors, "test_config.long: cannot be read: File too large\n");
+	ck_assert_str_eq(errors, "test_config.long: cannot be read: more than 1 MiB, all files together\n");
 	ck_assert_int_eq(result, -EFBIG);
 	free(errors);
 	unlink("test_config.long");
@@ -277,7 +277,7 @@ START_TEST(what_a_file_says_is_in_effect_and_the_rest_stays)
 			   "meter: { pt_ratio = 0.29; system_voltage = 0x64; ct_primary = 5L; }\n"
 			   "sim: { voltage = [ 1.5, 2.5, 3.5 ]; current = 7; power_factor = ( 1, -0.5, 0.25 ); rotation = \"ACB\";\n"
 			   "  harmonics = ( { order = 3; voltage = 1.5; }, { order = 5; current = 10; phase = -90.0; } ); };\n"
-			   "modbus: { parity = \"even\"; rts = \"down\"; rs485 = true; turnaround_us = 0; };\n");
+			   "modbus: { parity = \"even\"; rts = \"down\"; turnaround_us = 0; };\n");
 	ck_assert_str_eq(config.adc.source, "sim");
 	ck_assert(config.adc.rate_hz == 4000);
 	ck_assert_str_eq(config.adc.channel[ADC_VB].channel, "U\xDF 2");
@@ -295,9 +295,11 @@ START_TEST(what_a_file_says_is_in_effect_and_the_rest_stays)
 	ck_assert(config.adc.sim.harmonic[1].order == 5 && config.adc.sim.harmonic[1].phase_deg == -90);
 	ck_assert_int_eq(config.settings.parity, PARITY_EVEN);
 	ck_assert_int_eq(config.modbus.rts, 'd');
-	ck_assert(config.modbus.rs485 && !config.modbus.echo);
+	ck_assert(!config.modbus.rs485 && !config.modbus.echo);
 	ck_assert_int_eq(config.modbus.turnaround_us, 0);
 	ck_assert_int_eq(config.settings.baud, 19200);
+	load_text(&config, "modbus: { rts = \"none\"; rs485 = true; };\n");
+	ck_assert(config.modbus.rs485 && config.modbus.rts == 'n');
 }
 END_TEST
 
@@ -474,6 +476,8 @@ static struct config random_config(void)
 	config.settings.system_voltage = 600;
 	config.settings.pt_ratio = 100 + (int)(random() % 600);
 	config.settings.pulse_energy = 10000;
+	if (config.modbus.rs485)
+		config.modbus.rts = 'n';
 	config.adc.block_scans = 1 + (unsigned)random() % (unsigned)(config.adc.rate_hz / 2);
 	return config;
 }
