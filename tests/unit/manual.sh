@@ -52,18 +52,48 @@ for command in $commands; do
 	differ "dinmeter $command" && status=1
 done
 
-# GROUP KEY for each key and subgroup of a printed configuration.
+# GROUP SUBGROUP KEY for each key and subgroup of a printed configuration; SUBGROUP is - where there is none, "contact" for each of them.
 printed_keys()
 {
-	awk '/^[a-z]+: [{]/ { group = $1; sub(":", "", group) }
-		/^ +[a-z_]+(:| =)/ { key = $1; sub(":", "", key); print group, key }' | sort -u
+	awk '/^};/ { depth = 0; next } /^ +};/ { depth--; next }
+		{ key = $1; sub(":", "", key); group = /[{]$/; within = depth > 1 ? name[2] : "-" }
+		depth && name[1] == "outputs" && within ~ /^(energy|alarm|reactive)$/ { within = "contact" }
+		depth { print name[1], within, key }
+		group { name[++depth] = key }' | sort -u
 }
 
-# GROUP KEY for each name in the entries of dinmeterd.conf(5).
+# The same for each entry of dinmeterd.conf(5): what a tag has in bold, and the text of an entry that is "A group".
 described_keys()
 {
-	awk '/^\.SH GROUP/ { group = $3; next } /^\.SH/ { group = "" }
-		group != "" && /^\.BR? / { gsub(/[^a-z0-9_]+/, " "); for (i = 1; i <= NF; i++) print group, $i }' | sort -u
+	awk 'function entries(line, within,    bold, c, k, macro, quoted, word) {
+			macro = substr($1, 2)
+			line = substr(line, length(macro) + 3) " "
+			bold = 1
+			for (k = 1; k <= length(line); k++) {
+				c = substr(line, k, 1)
+				if (c == "\"")
+					quoted = !quoted
+				else if (c != " " || quoted)
+					word = word c
+				else {
+					if (bold)
+						print group, within, word
+					word = ""
+					bold = macro == "B" || !bold
+				}
+			}
+		}
+		/^\.SH/ { group = $2 == "GROUP" ? $3 : ""; within = "-"; list = ""; next }
+		/^\.TP/ { tag = 1; list = ""; next }
+		/^\.(PP|IP|RS)/ { list = "" }
+		/^Each contact has:/ { within = "contact" }
+		/^The group$/ { named = 1; next }
+		/^A group/ { list = last }
+		group == "" || !/^\.BR? / { tag = named = 0; next }
+		tag { entries($0, within); last = $2 }
+		named { entries($0, "-"); within = $2 }
+		list { entries($0, list) }
+		{ tag = named = 0 }' | sort -u
 }
 
 : >"$directory/empty.conf"
@@ -77,13 +107,19 @@ if [ -n "$missing" ]; then
 	echo "$missing"
 	status=1
 fi
+beyond=$(comm -13 "$directory/keys" "$directory/described")
+if [ -n "$beyond" ]; then
+	echo "dinmeterd.conf(5) has an entry for what is no key:"
+	echo "$beyond"
+	status=1
+fi
 
 ./dinmeterd -c "$top_srcdir/conf/dinmeterd.conf" -p >"$directory/sample" || { echo "the sample is refused"; status=1; }
 if ! diff "$directory/defaults" "$directory/sample"; then
 	echo "the sample does not say the defaults"
 	status=1
 fi
-while read -r group key; do
+while read -r group _ key; do
 	if ! sed -n "/^$group: /,/^};/p" "$top_srcdir/conf/dinmeterd.conf" | grep -qE "(^|[ {;])$key(:| =)"; then
 		echo "the sample does not show $group.$key"
 		status=1

@@ -21,6 +21,8 @@ done
 
 status=0
 for page in $pages; do
+	# the rest of such a line is a comment: \(dq is a quote
+	grep -nE "^[.'] *[A-Za-z].*\\\\\"" "$page" && { echo "$page: \\\" in a macro's argument, as above"; status=1; }
 	mandoc -T lint -W warning "$page" || { echo "$page: mandoc warns of the above"; status=1; }
 	lexgrog "$page" >/dev/null || { echo "$page: no NAME that whatis could show"; status=1; }
 done
