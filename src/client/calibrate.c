@@ -12,9 +12,6 @@
 #define SECONDS_DEFAULT 10
 #define STEADY_DEFAULT 0.001
 #define LEFT_MOST 0.002		/* residuals beyond it mean that readings contradict each other */
-#define GAIN_LEAST 0.5		/* as the configuration allows */
-#define GAIN_MOST 2.0
-#define DELAY_MOST_US 500.0
 
 static const char usage[] =
 	"usage: dinmeter calibrate READINGS a=V,A,W [b=V,A,W] [c=V,A,W] [--seconds N] [--steady PERCENT] " CONTROL_CLIENT_USAGE "\n"
@@ -213,7 +210,7 @@ static bool fits(const struct calibrate_readings *readings, int p, const struct 
 	double v = readings->channel[ADC_VA + p].gain * result->voltage_gain, i = readings->channel[ADC_IA + p].gain * result->current_gain;
 	double delay_us = readings->channel[ADC_IA + p].delay_us + result->delay_us;
 
-	return v >= GAIN_LEAST && v <= GAIN_MOST && i >= GAIN_LEAST && i <= GAIN_MOST && fabs(delay_us) <= DELAY_MOST_US;
+	return v >= CALIBRATE_GAIN_LEAST && v <= CALIBRATE_GAIN_MOST && i >= CALIBRATE_GAIN_LEAST && i <= CALIBRATE_GAIN_MOST && fabs(delay_us) <= CALIBRATE_DELAY_MOST_US;
 }
 
 /* What is wrong with the result of a phase, or nothing. */

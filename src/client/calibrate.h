@@ -14,6 +14,9 @@
 #include "metering/readings.h"
 
 #define CALIBRATE_SECONDS_MOST 60
+#define CALIBRATE_GAIN_LEAST 0.5	/* as the configuration allows */
+#define CALIBRATE_GAIN_MOST 2.0
+#define CALIBRATE_DELAY_MOST_US 500.0
 
 /* The channels as they were configured while the readings were taken. */
 struct calibrate_channel {
@@ -44,7 +47,7 @@ int calibrate_measure(struct calibrate_readings *readings, const struct calibrat
 int calibrate_load(struct calibrate_readings *readings, const char *path);
 int calibrate_save(const struct calibrate_readings *readings, const char *path);
 
-/* A file that is whole at any time: as it was, or as `print` writes it.  CLIENT_DONE, or CLIENT_FAILED after a message. */
+/* A file that is whole at any time: as it was, or as `print` writes it, with its owner, group and mode.  CLIENT_DONE, or CLIENT_FAILED after a message. */
 int calibrate_replace(const char *path, void (*print)(FILE *file, const void *context), const void *context);
 
 /* A phase's reference, "V,A,W" with a number above 0, one above 0, and any.  `where` begins the message. */

@@ -1,7 +1,9 @@
 /* The files of `dinmeter calibrate`: readings, and the part of a configuration that comes out. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -52,79 +54,174 @@ int calibrate_parse(const char *where, const char *text, int phase, struct calib
 	return CLIENT_DONE;
 }
 
-static bool take_channel(struct calibrate_readings *readings, const char *line)
+/* A line of the file, as far as it is read. */
+struct reader {
+	const char *path;
+	unsigned line;
+	char *rest;
+};
+
+static int refuse(const struct reader *reader, const char *what, const char *got, const char *must)
 {
+	fprintf(stderr, "dinmeter calibrate: %s:%u: %s%sgot \"%.60s\", must be %s\n", reader->path, reader->line, what, *what ? ": " : "", got,
+		must);
+	return CLIENT_FAILED;
+}
+
+/* Up to the next blank; "" at the end. */
+static char *take_word(struct reader *reader)
+{
+	static char none[] = "";
+	char *word;
+
+	if (!reader->rest)
+		return none;
+	reader->rest += strspn(reader->rest, " ");
+	word = strsep(&reader->rest, " ");
+	return word;
+}
+
+/* low <= value <= high, or with low 0 above it. */
+static int take_value(struct reader *reader, const char *of, const char *key, double low, double high, double *value)
+{
+	char what[80], must[80];
+	const char *word = take_word(reader);
+
+	if (take_number(word, '\0', value) && *value >= low && *value <= high && (low != 0 || *value > 0))
+		return CLIENT_DONE;
+	snprintf(what, sizeof(what), "%s: %s", of, key);
+	if (low == 0)
+		snprintf(must, sizeof(must), "a number above 0");
+	else if (low == -INFINITY)
+		snprintf(must, sizeof(must), "a number");
+	else
+		snprintf(must, sizeof(must), "%g..%g", low, high);
+	return refuse(reader, what, word, must);
+}
+
+static int take_channel(struct reader *reader, struct calibrate_readings *readings)
+{
+	const char *name = take_word(reader);
 	struct calibrate_channel channel;
-	char name[8];
-	int used = 0;
+	char what[32];
+	int c = 0;
 
+	while (c < ADC_CHANNELS && strcmp(name, names[c]) != 0)
+		c++;
+	if (c == ADC_CHANNELS)
+		return refuse(reader, "channel", name, "va, vb, vc, ia, ib or ic");
+	snprintf(what, sizeof(what), "channel %s", name);
+	if (readings->channel[c].gain > 0)
+		return refuse(reader, "channel", name, "one that stands once");
+	if (take_value(reader, what, "gain", CALIBRATE_GAIN_LEAST, CALIBRATE_GAIN_MOST, &channel.gain) ||
+	    take_value(reader, what, "delay_us", -CALIBRATE_DELAY_MOST_US, CALIBRATE_DELAY_MOST_US, &channel.delay_us))
+		return CLIENT_FAILED;
 	/* the channel's name is the rest, blanks and all */
-	if (sscanf(line, "channel %7s %lf %lf%n", name, &channel.gain, &channel.delay_us, &used) != 3 || line[used] != ' ' ||
-	    !(channel.gain > 0) || !isfinite(channel.gain + channel.delay_us) ||
-	    (size_t)snprintf(channel.name, sizeof(channel.name), "%s", line + used + 1) >= sizeof(channel.name))
-		return false;
-	for (int c = 0; c < ADC_CHANNELS; c++) {
-		if (strcmp(name, names[c]))
-			continue;
-		readings->channel[c] = channel;
-		return true;
+	if (!reader->rest || (size_t)snprintf(channel.name, sizeof(channel.name), "%s", reader->rest) >= sizeof(channel.name)) {
+		snprintf(what, sizeof(what), "channel %s: channel", name);
+		return refuse(reader, what, reader->rest ? reader->rest : "", "a blank and a name of at most 63 bytes");
 	}
-	return false;
+	readings->channel[c] = channel;
+	return CLIENT_DONE;
 }
 
-static bool take_point(struct calibrate_readings *readings, const char *line)
-{
-	struct calibration_point p;
-	int used = 0;
-	char phase;
+#define FIELD(key, member, least) { key, offsetof(struct calibration_point, member), least }
+static const struct {
+	const char *name;
+	size_t offset;
+	double least;		/* 0: above it */
+} fields[] = {
+	FIELD("V of the reference", reference_v, 0), FIELD("A of the reference", reference_a, 0), FIELD("W of the reference", reference_w, -INFINITY),
+	FIELD("V", v, 0), FIELD("A", a, 0), FIELD("W", w, -INFINITY), FIELD("Hz", hz, 0), FIELD("W of the fundamental", p1, -INFINITY),
+	FIELD("var of the fundamental", q1, -INFINITY), FIELD("W/us", slope, -INFINITY), FIELD("W/us^2", bend, -INFINITY),
+};
 
-	if (sscanf(line, "point %c %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf %lf%n", &phase, &p.reference_v, &p.reference_a, &p.reference_w, &p.v,
-		   &p.a, &p.w, &p.hz, &p.p1, &p.q1, &p.slope, &p.bend, &used) != 12 || line[used] || phase < 'a' || phase > 'c')
-		return false;
-	if (readings->n[phase - 'a'] == CALIBRATION_POINTS_MAX || !(p.reference_v > 0 && p.reference_a > 0 && p.v > 0 && p.a > 0 && p.hz > 0) ||
-	    !isfinite(p.reference_w + p.w + p.p1 + p.q1 + p.slope + p.bend))
-		return false;
-	readings->point[phase - 'a'][readings->n[phase - 'a']++] = p;
-	return true;
+static int take_point(struct reader *reader, struct calibrate_readings *readings)
+{
+	const char *name = take_word(reader);
+	struct calibration_point point;
+	char what[32], many[40];
+	int p = *name - 'a', *n;
+
+	if (p < 0 || p >= PHASES || name[1])
+		return refuse(reader, "point", name, "a, b or c");
+	snprintf(what, sizeof(what), "point %s", name);
+	n = &readings->n[p];
+	if (*n == CALIBRATION_POINTS_MAX) {
+		snprintf(many, sizeof(many), "one of at most %d", CALIBRATION_POINTS_MAX);
+		return refuse(reader, "point", name, many);
+	}
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (take_value(reader, what, fields[i].name, fields[i].least, INFINITY, (double *)((char *)&point + fields[i].offset)))
+			return CLIENT_FAILED;
+	if (reader->rest)
+		return refuse(reader, what, reader->rest, "the end of the line");
+	readings->point[p][(*n)++] = point;
+	return CLIENT_DONE;
 }
 
-static bool is_whole(const struct calibrate_readings *readings)
+static int take_line(struct reader *reader, char *line, struct calibrate_readings *readings)
 {
-	for (int c = 0; c < ADC_CHANNELS; c++)
-		if (!(readings->channel[c].gain > 0))
-			return false;
-	return true;
+	const char *word;
+
+	/* the digits of a number that is cut short are another number */
+	if (!strchr(line, '\n'))
+		return refuse(reader, "", line, strlen(line) == LINE_MOST - 1 ? "a line of at most 1022 bytes" : "a line with its end: the file is cut short");
+	line[strcspn(line, "\n")] = '\0';
+	if (reader->line == 1)
+		return strcmp(line, HEADER) ? refuse(reader, "", line, "\"" HEADER "\" in a file of readings") : CLIENT_DONE;
+	if (!*line || *line == '#')
+		return CLIENT_DONE;
+	reader->rest = line;
+	word = take_word(reader);
+	if (!strcmp(word, "channel"))
+		return take_channel(reader, readings);
+	if (!strcmp(word, "point"))
+		return take_point(reader, readings);
+	return refuse(reader, "", word, "channel or point");
+}
+
+static int complain(const char *path, const char *what)
+{
+	fprintf(stderr, "dinmeter calibrate: %s: %s\n", path, what);
+	return CLIENT_FAILED;
+}
+
+/* Of a file of which each line is good. */
+static int check_whole(const struct reader *reader, const struct calibrate_readings *readings)
+{
+	char what[80];
+
+	if (!reader->line)
+		return complain(reader->path, "is empty, must begin with \"" HEADER "\"");
+	for (int c = 0; c < ADC_CHANNELS; c++) {
+		if (readings->channel[c].gain > 0)
+			continue;
+		snprintf(what, sizeof(what), "has no line \"channel %s\", must have one for each of the six", names[c]);
+		return complain(reader->path, what);
+	}
+	return CLIENT_DONE;
 }
 
 int calibrate_load(struct calibrate_readings *readings, const char *path)
 {
 	char line[LINE_MOST];
 	FILE *file = fopen(path, "r");
-	unsigned number = 0;
-	bool good = true;
+	struct reader reader = { .path = path };
+	int status = CLIENT_DONE;
 
 	if (!file && errno == ENOENT)
 		return CLIENT_DONE;
-	if (!file) {
-		fprintf(stderr, "dinmeter calibrate: %s: %s\n", path, strerror(errno));
-		return CLIENT_FAILED;
+	if (!file)
+		return complain(path, strerror(errno));
+	while (!status && fgets(line, sizeof(line), file)) {
+		reader.line++;
+		status = take_line(&reader, line, readings);
 	}
-	while (good && fgets(line, sizeof(line), file)) {
-		/* the digits of a number that is cut short are another number */
-		good = strchr(line, '\n') != NULL;
-		line[strcspn(line, "\n")] = '\0';
-		number++;
-		if (number == 1)
-			good = good && !strcmp(line, HEADER);
-		else if (*line && *line != '#')
-			good = good && (*line == 'c' ? take_channel(readings, line) : take_point(readings, line));
-	}
-	good = good && !ferror(file) && number > 0 && is_whole(readings);
+	if (!status)
+		status = ferror(file) ? complain(path, strerror(errno)) : check_whole(&reader, readings);
 	fclose(file);
-	if (good)
-		return CLIENT_DONE;
-	fprintf(stderr, "dinmeter calibrate: %s:%u: is not a file of readings that this command wrote, or of too many\n", path, number);
-	return CLIENT_FAILED;
+	return status;
 }
 
 static void print_readings(FILE *file, const void *context)
@@ -146,10 +243,16 @@ static void print_readings(FILE *file, const void *context)
 	}
 }
 
-static int complain(const char *path, const char *what)
+/* Owner, group and mode of the file that is replaced.  0 or -1 with errno. */
+static int dress(int fd, const struct stat *like)
 {
-	fprintf(stderr, "dinmeter calibrate: %s: %s\n", path, what);
-	return CLIENT_FAILED;
+	struct stat now;
+
+	if (fstat(fd, &now) < 0)
+		return -1;
+	if ((now.st_uid != like->st_uid || now.st_gid != like->st_gid) && fchown(fd, like->st_uid, like->st_gid) < 0)
+		return -1;
+	return fchmod(fd, like->st_mode & 07777);
 }
 
 /* Through a new file that takes its place; where a symbolic link leads to it, there. */
@@ -158,19 +261,31 @@ int calibrate_replace(const char *path, void (*print)(FILE *file, const void *co
 	char real[PATH_MAX], temporary[PATH_MAX + 4];
 	struct stat status;
 	FILE *file;
-	bool good;
+	bool good, is_there;
+	int fd;
 
 	if (!realpath(path, real) && (size_t)snprintf(real, sizeof(real), "%s", path) >= sizeof(real))
 		return complain(path, strerror(ENAMETOOLONG));
-	if (!stat(real, &status) && !S_ISREG(status.st_mode))
+	is_there = !stat(real, &status);
+	if (is_there && !S_ISREG(status.st_mode))
 		return complain(path, "is there, and no regular file");
 	snprintf(temporary, sizeof(temporary), "%s.new", real);
-	file = fopen(temporary, "w");
-	if (!file)
-		return complain(temporary, strerror(errno));
-	print(file, context);
-	good = !fflush(file) && !fsync(fileno(file));
-	good = !fclose(file) && good && !rename(temporary, real);
+	unlink(temporary);
+	fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, is_there ? 0600 : 0666);
+	file = fd < 0 ? NULL : fdopen(fd, "w");
+	if (!file) {
+		complain(temporary, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return CLIENT_FAILED;
+	}
+	good = !is_there || !dress(fd, &status);
+	if (good)
+		print(file, context);
+	good = good && !fflush(file) && !fsync(fd);
+	if (fclose(file))
+		good = false;
+	good = good && !rename(temporary, real);
 	if (good)
 		return CLIENT_DONE;
 	complain(path, strerror(errno));

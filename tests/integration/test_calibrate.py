@@ -9,11 +9,13 @@ from rtu import float_of
 from test_recording import recording_config
 from truth import FLOATS
 
+CHANNELS = "va", "vb", "vc", "ia", "ib", "ic"
 V, A, HZ, RATE, SECONDS = 230.0, 5.0, 50.0, 2520, 4
 STEP_V, STEP_A = 0.0005, 0.00001
 # What each channel shows of the truth, and by how much it lags.
 GAINS = 1.0121, 0.9905, 1.0007, 0.9889, 1.0203, 1.0031
 LAGS_US = 3.0, -2.0, 0.0, 25.4, -14.6, 80.0
+HEADER = "# dinmeter calibrate: readings, version 1"
 NAMES = "UL1", "UL2", "UL3", "IL1", "IL2", "IL3"
 
 
@@ -56,7 +58,7 @@ def test_known_errors_are_found_and_with_them_the_meter_is_right(daemon, tmp_pat
     status, out, err = calibrate(readings, "-o", fragment)
     assert (status, err) == (0, ""), err
     text = fragment.read_text()
-    for c, name in enumerate(("va", "vb", "vc", "ia", "ib", "ic")):
+    for c, name in enumerate(CHANNELS):
         line = next(line for line in text.splitlines() if line.strip().startswith(name))
         fields = dict(part.split(" = ") for part in line[line.index("{") + 1:line.index("}")].strip().rstrip(";").split("; "))
         assert fields["channel"] == f'"{NAMES[c]}"'
@@ -92,7 +94,7 @@ def test_an_unsteady_load_a_missing_daemon_and_nonsense_are_refused(daemon, tmp_
     assert calibrate(readings, "-o", tmp_path / "out")[0] == 1
     (tmp_path / "other").write_text("something else\n")
     status, _, err = calibrate(tmp_path / "other", "-o", tmp_path / "out")
-    assert status == 1 and f"{tmp_path}/other:1: is not a file of readings" in err
+    assert status == 1 and f'{tmp_path}/other:1: got "something else", must be "{HEADER}" in a file of readings' in err
     assert not (tmp_path / "out").exists()
 
 
@@ -129,7 +131,79 @@ def test_readings_that_are_cut_short_are_none(steady, tmp_path):
     for cut in (1, 5, 20):
         readings.write_text(whole[:-cut])
         status, _, err = calibrate(readings)
-        assert status == 1 and "is not a file of readings" in err, cut
+        assert status == 1 and f"{readings}:{whole.count(chr(10))}: got " in err and "the file is cut short" in err, cut
+
+
+def write_readings(path):
+    """Phase A at two loads, read without an error."""
+    lines = [HEADER] + [f"channel {name} 1 0 {name}" for name in CHANNELS]
+    for pf in (1.0, 0.5):
+        w, var = V * A * pf, V * A * math.sqrt(1 - pf * pf)
+        lines.append(f"point a {V} {A} {w} {V} {A} {w} 50 {w} {var} 0 0")
+    path.write_text("\n".join(lines) + "\n", encoding="ascii")
+    return lines
+
+
+@pytest.mark.parametrize("line, word, got, said", [
+    (2, 0, "chanel", ': got "chanel", must be channel or point'),
+    (2, 1, "vx", ': channel: got "vx", must be va, vb, vc, ia, ib or ic'),
+    (3, 1, "va", ': channel: got "va", must be one that stands once'),
+    (2, 2, "1.0121x", ': channel va: gain: got "1.0121x", must be 0.5..2'),
+    (2, 2, "0.4999", ': channel va: gain: got "0.4999", must be 0.5..2'),
+    (2, 3, "9999", ': channel va: delay_us: got "9999", must be -500..500'),
+    (7, 3, "-500.1", ': channel ic: delay_us: got "-500.1", must be -500..500'),
+    (5, 4, "n" * 64, f': channel ia: channel: got "{"n" * 60}", must be a blank and a name of at most 63 bytes'),
+    (8, 1, "d", ': point: got "d", must be a, b or c'),
+    (8, 2, "0", ': point a: V of the reference: got "0", must be a number above 0'),
+    (8, 4, "nan", ': point a: W of the reference: got "nan", must be a number'),
+    (9, 6, "-5", ': point a: A: got "-5", must be a number above 0'),
+    (9, 8, "fifty", ': point a: Hz: got "fifty", must be a number above 0'),
+    (9, 12, "", ': point a: W/us^2: got "", must be a number'),
+    (9, 12, "0 0", ': point a: got "0", must be the end of the line'),
+])
+def test_a_wrong_reading_is_named_with_key_value_and_range(tmp_path, line, word, got, said):
+    readings, out = tmp_path / "readings", tmp_path / "out"
+    lines = write_readings(readings)
+    assert calibrate(readings, "-o", out)[0] == 0
+    words = lines[line - 1].split(" ")
+    words[word] = got
+    lines[line - 1] = " ".join(words)
+    readings.write_text("\n".join(lines) + "\n", encoding="ascii")
+    status, _, err = calibrate(readings, "-o", out, "--force")
+    assert (status, err) == (1, f"dinmeter calibrate: {readings}:{line}{said}\n")
+    assert "delay_us = 0.0; };" in out.read_text()
+
+
+def test_what_is_no_file_of_readings_says_why(tmp_path):
+    readings, out = tmp_path / "readings", tmp_path / "out"
+    assert calibrate(tmp_path, "-o", out)[2] == f"dinmeter calibrate: {tmp_path}: Is a directory\n"
+    readings.write_text("")
+    assert calibrate(readings, "-o", out)[2] == f'dinmeter calibrate: {readings}: is empty, must begin with "{HEADER}"\n'
+    lines = write_readings(readings)
+    readings.write_text("\n".join(lines[:3] + lines[4:]) + "\n")
+    assert calibrate(readings, "-o", out)[2] == f'dinmeter calibrate: {readings}: has no line "channel vc", must have one for each of the six\n'
+    readings.write_text("\n".join(lines + 19 * lines[-1:]) + "\n")
+    assert calibrate(readings, "-o", out)[2] == f'dinmeter calibrate: {readings}:28: point: got "a", must be one of at most 20\n'
+    readings.write_text("\n".join(lines + ["# " + "x" * 2000]) + "\n")
+    assert calibrate(readings, "-o", out)[2].endswith("must be a line of at most 1022 bytes\n")
+    assert not out.exists()
+
+
+def test_a_file_that_is_replaced_keeps_owner_group_and_mode(tmp_path):
+    readings, out = tmp_path / "readings", tmp_path / "out"
+    write_readings(readings)
+    out.write_text("old\n")
+    if os.geteuid() == 0:
+        os.chown(out, 12345, 23456)
+    else:
+        os.chown(out, -1, os.getgroups()[-1])
+    out.chmod(0o640)
+    before = out.stat()
+    assert calibrate(readings, "-o", out, "--force")[0] == 0
+    now = out.stat()
+    assert "channels" in out.read_text() and now.st_ino != before.st_ino
+    assert (now.st_uid, now.st_gid, now.st_mode) == (before.st_uid, before.st_gid, before.st_mode)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "readings"]
 
 
 def test_without_arguments_it_asks_for_each_load(steady, tmp_path):
