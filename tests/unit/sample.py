@@ -44,10 +44,14 @@ def refusals(text):
 def main():
     with open(SAMPLE, encoding="utf-8") as file:
         sample = file.read()
-    above = comments(sample)
+    above, lines = comments(sample), sample.splitlines()
     first = {}
     bad = claims = 0
     for line, key, must in refusals(sample):
+        # but for groups on one line
+        if not lines[line - 2].strip().startswith("#") and "{" not in lines[line - 1]:
+            bad += 1
+            print(f"{SAMPLE}:{line}: {key} has no comment of its own")
         # groups of one kind: the first of them has the words for all
         said = first.setdefault((key.split(".")[0], key.split(".")[-1]), above[line - 1]) + above[line - 1]
         for claim in CLAIM.findall(re.sub(r"(such as|as in|\([^)]*\)).*", "", must)):
