@@ -6,10 +6,17 @@
  * WARP_REALTIME_NS    .. and CLOCK_REALTIME: programs that are given the same have the same time
  * WARP_ACCOUNT        file that malloc_info(3) of the program goes to, ten times a second
  * WARP_DISK_MS        mean time that an fsync takes, on the faster clock, exponentially distributed; 0: as it is
+ *
+ * Faults on purpose:
+ * WARP_LEAK           bytes that are allocated in each second of the faster clock and never freed; needs WARP_ACCOUNT ..
+ * WARP_LEAK_FILES     .. and descriptors that are opened and never closed
+ * WARP_LATE_MS        time on the faster clock by which each 50th write to a terminal comes late
+ * WARP_FAST_PPM       by so much the clocks run faster still
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <math.h>
 #include <poll.h>
@@ -27,6 +34,7 @@
 
 #define SECOND INT64_C(1000000000)
 #define DESCRIPTORS 1024
+#define LATE_EACH 50
 
 static struct {
 	int (*clock_gettime)(clockid_t, struct timespec *);
@@ -39,9 +47,10 @@ static struct {
 	int (*cond_timedwait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
 	int (*fsync)(int);
 	int (*fdatasync)(int);
+	ssize_t (*write)(int, const void *, size_t);
 } real;
 
-static double speed = 1, disk_ms;
+static double speed = 1, disk_ms, late_ms;
 static int64_t monotonic_base, boottime_base, realtime_base;
 static atomic_int timer_clock[DESCRIPTORS];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -81,6 +90,7 @@ static void begin(void)
 	FIND(timerfd_settime, "timerfd_settime");
 	FIND(fsync, "fsync");
 	FIND(fdatasync, "fdatasync");
+	FIND(write, "write");
 	/* x86 has an old one of the same name. */
 	*(void **)&real.cond_timedwait = dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
 	if (!real.cond_timedwait)
@@ -88,8 +98,9 @@ static void begin(void)
 	monotonic_base = whole("WARP_MONOTONIC_NS", real_ns(CLOCK_MONOTONIC));
 	boottime_base = monotonic_base + real_ns(CLOCK_BOOTTIME) - real_ns(CLOCK_MONOTONIC);
 	realtime_base = whole("WARP_REALTIME_NS", real_ns(CLOCK_REALTIME));
-	speed = fmax(1, fmin(1000, number("WARP_SPEED", 1)));
+	speed = fmax(1, fmin(1000, number("WARP_SPEED", 1))) * (1 + number("WARP_FAST_PPM", 0) * 1e-6);
 	disk_ms = number("WARP_DISK_MS", 0);
+	late_ms = number("WARP_LATE_MS", 0);
 }
 
 /* Where a clock began to run faster, 0: it does not. */
@@ -273,16 +284,53 @@ int fdatasync(int fd)
 	return real.fdatasync(fd);
 }
 
+ssize_t write(int fd, const void *data, size_t size)
+{
+	static atomic_uint turn;
+	struct timespec time;
+
+	pthread_once(&once, begin);
+	if (late_ms > 0 && isatty(fd) && atomic_fetch_add(&turn, 1) % LATE_EACH == LATE_EACH - 1) {
+		time = from_ns((int64_t)(late_ms * 1e6));
+		nanosleep(&time, NULL);
+	}
+	return real.write(fd, data, size);
+}
+
+/* Of what leaks at that rate, how much was not there yet after so many seconds. */
+static long leaks(double rate, double seconds, long *until_now)
+{
+	long more = (long)(rate * seconds) - *until_now;
+
+	*until_now += more;
+	return more;
+}
+
+static void leak(double seconds)
+{
+	static void *volatile lost;
+	static long bytes, files;
+	long size = leaks(number("WARP_LEAK", 0), seconds, &bytes);
+
+	if (size > 0)
+		lost = malloc((size_t)size);
+	for (long n = leaks(number("WARP_LEAK_FILES", 0), seconds, &files); n > 0; n--)
+		(void)fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+}
+
 /* What is allocated is told from what was touched, or was in use once, by the allocator alone. */
 static void *keep_account(void *path)
 {
 	const struct timespec pause = { .tv_nsec = 100000000 };
 	char fresh[512];
+	int64_t began_ns = real_ns(CLOCK_MONOTONIC);
 
 	snprintf(fresh, sizeof(fresh), "%s.new", (const char *)path);
 	for (;;) {
-		FILE *file = fopen(fresh, "we");
+		FILE *file;
 
+		leak((double)(real_ns(CLOCK_MONOTONIC) - began_ns) * speed / SECOND);
+		file = fopen(fresh, "we");
 		if (file) {
 			malloc_info(0, file);
 			if (fclose(file) == 0)
