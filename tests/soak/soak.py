@@ -3,7 +3,7 @@
 
 A simulated meter, its time running faster, its disk slow; masters, panel keys, control clients and exports at once, each
 in a process of its own.  Measured are memory, descriptors, threads, replies, losses, and the energy against the power that
-the source has by its configuration.  Ends with 1 when a limit is broken, with its name.
+the source has by its configuration.  Ends with 1 when a limit is broken, with its name; warp.c has faults to break some on purpose.
 """
 import argparse
 import json
@@ -67,8 +67,8 @@ def read_arguments():
     parser.add_argument("--build", default=os.environ.get("top_builddir", os.getcwd()), help="where dinmeterd and dinmeter are built")
     parser.add_argument("--csv", metavar="FILE", help="writes each second's memory, descriptors, threads and processor time there")
     parser.add_argument("--seed", type=int, default=None, help="of keys and pauses")
-    limits = parser.add_argument_group("limits", f"On a quiet machine a sound meter keeps those of replies by a factor of ten; {WAKES} times what the machine "
-                                       "itself lets a process wait is added to them.")
+    limits = parser.add_argument_group("limits", "On a quiet machine a sound meter keeps those of replies by a factor of ten; "
+                                       f"{WAKES} times what the machine itself lets a process wait is added to them.")
     limits.add_argument("--max-growth", type=float, default=16, metavar="KB", help="of allocated memory after the first minute (default 16)")
     limits.add_argument("--max-resident", type=float, default=1024, metavar="KB", help="growth of written memory after it (default 1024)")
     limits.add_argument("--max-reply", type=float, default=100, metavar="MS", help="worst reply of the bus (default 100; a sound one is 10)")
