@@ -32,7 +32,7 @@ PROGRAMS = ("dinmeterd", "dinmeter")
 PULSE_WH = 100
 WARM_S = 60.0           # memory may grow for so long, of the run a third at most
 LEAST_S = 2
-EDGES = 3               # ends of seconds at which the meter is asked for its time; the one told soonest counts
+EDGES = 4               # ends of seconds at which the meter is asked for its time; the one told soonest counts
 TOLD_S = 0.05           # so late it may be told, in true time, besides what the machine is late
 WAKES = 4               # of a reply, each as late as the machine is
 REPLY_S = 1.0           # so long a master waits for a reply
@@ -373,7 +373,7 @@ def judge(run, samples, first, last, status):
     cpu = 100 * (samples[-1]["cpu"] - samples[0]["cpu"]) / max(duration - samples[0]["t"], 1e-9)
     error_ppm, seconds = energy_error(first, last)
     astray = abs(last["meter_s"] - first["meter_s"] - seconds)
-    slack = (TOLD_S + run.pause.value) * limits.speed
+    slack = (TOLD_S + WAKES * run.late.value) * limits.speed
     p99, worst = percentile(run.times, 0.99) * 1e3, max(run.times, default=0) * 1e3
     most_p99, most = limits.max_p99 + WAKES * run.late.value * 1e3, limits.max_reply + WAKES * run.pause.value * 1e3
     lost = last["adc"]["lost"] - first["adc"]["lost"]
