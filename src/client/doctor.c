@@ -3,11 +3,14 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <grp.h>
 #include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "client/client.h"
 #include "client/control_client.h"
@@ -75,6 +78,23 @@ static void print_json(const struct doctor *doctor)
 	json_object_put(whole);
 }
 
+/* Root may read it, and the members of its group, or of its directory's where that cannot even be looked into. */
+static void explain_denied(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	struct group *group = NULL;
+	char directory[PATH_MAX];
+	struct stat status;
+
+	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - file) : 1, slash ? file : ".");
+	if ((stat(file, &status) == 0 || stat(directory, &status) == 0) && status.st_gid && (status.st_mode & 050))
+		group = getgrgid(status.st_gid);
+	fprintf(stderr, "dinmeter doctor: run it as root (sudo dinmeter doctor)");
+	if (group)
+		fprintf(stderr, " or as a member of the group '%s' (usermod -aG %s USER, then log in anew)", group->gr_name, group->gr_name);
+	fputc('\n', stderr);
+}
+
 static int set(char *field, size_t size, const char *option, const char *value)
 {
 	if ((size_t)snprintf(field, size, "%s", value) < size)
@@ -89,7 +109,12 @@ static int configure(struct doctor *doctor, const struct choices *choices, const
 	struct config *config = &doctor->config;
 
 	config_defaults(config);
-	if (config_load(config, doctor->file, stderr) || config_check_source(config, stderr) || instance_apply(instance, config, stderr))
+	if (config_load(config, doctor->file, stderr)) {
+		if (access(doctor->file, R_OK) && errno == EACCES)
+			explain_denied(doctor->file);
+		return -EINVAL;
+	}
+	if (config_check_source(config, stderr) || instance_apply(instance, config, stderr))
 		return -EINVAL;
 	if (choices->state && set(config->store_path, sizeof(config->store_path), "--state", choices->state))
 		return -EINVAL;
@@ -133,6 +158,7 @@ static int examine(struct doctor *doctor, const char *user)
 	doctor_check_panel(doctor);
 	doctor_check_disk(doctor);
 	doctor_check_handover(doctor);
+	doctor_check_control(doctor);
 	doctor_check_clock(doctor);
 	doctor_check_limits(doctor);
 	doctor_check_service(doctor);

@@ -81,6 +81,10 @@ int doctor_find_user(struct doctor *doctor, const char *name);
 /* Fills in what is behind uid, gid and groups: can rights be tried? */
 void doctor_prepare_user(struct doctor_user *user);
 
+bool doctor_has_group(const struct doctor_user *user, gid_t group);
+/* The name of its group, else the number; until the next call. */
+const char *doctor_group(const struct doctor_user *user);
+
 /* May the user do `mode` (R_OK, W_OK, X_OK) with the path?  0 or -errno. */
 int doctor_access(const struct doctor_user *user, const char *path, int mode);
 
@@ -93,11 +97,31 @@ int doctor_run(const struct doctor_user *user, int (*function)(void *context), v
 /* "crw-rw---- root dialout", for messages. */
 void doctor_describe_mode(const char *path, char *text, size_t size);
 
-/* Says that the user may not, with what the path is, and names the group to join where that would do.  `mend`: NULL, else said instead. */
+/*
+ * Says that the user may not, with what the path is.  What mends it: of the first directory above that the user may not pass, that; else
+ * `mend`; else, for NULL, the udev rules, the group to join, or a change of group and mode.
+ */
 void doctor_say_denied(struct doctor *doctor, const char *part, const char *path, int mode, int error, const char *mend);
 
 /* Says that the service may not write the path, whatever its user may, and what mends that; false when it may. */
 bool doctor_say_forbidden(struct doctor *doctor, const char *part, const char *path);
+
+/* A directory that the daemon writes. */
+struct doctor_place {
+	const char *part, *key;		/* the key of the configuration that names it */
+	char path[DOCTOR_PATH + 16];
+	int mode;			/* as in doctor_access() */
+	enum { PLACE_STANDS, PLACE_MADE, PLACE_MADE_DEEP } made;	/* by the daemon: not, without those above it, with them */
+	bool own;			/* nothing but the daemon's lies there */
+	char there[DOCTOR_PATH + 16];	/* found: it, or the nearest directory above */
+	char maker[100];		/* who makes it, "" = it is there */
+};
+
+/* May the user write it, or make it, or does the service?  Else a finding says so. */
+bool doctor_check_place(struct doctor *doctor, struct doctor_place *place);
+
+/* Is the process the daemon that is looked at: the one that answers, or the service's? */
+bool doctor_is_ours(const struct doctor *doctor, pid_t pid);
 
 /* A process that has a file open. */
 struct doctor_holder {
@@ -111,8 +135,8 @@ struct doctor_holder {
  */
 unsigned doctor_find_holders(const struct doctor *doctor, const char *path, struct doctor_holder *holder, unsigned most);
 
-/* The first of them that is no dinmeterd; *ours: another one is.  False when there is none. */
-bool doctor_find_rival(const struct doctor *doctor, const char *path, struct doctor_holder *rival, bool *ours);
+/* The first of them that is not ours; false when there is none. */
+bool doctor_find_rival(const struct doctor *doctor, const char *path, struct doctor_holder *rival);
 
 /* Kernel, clock, limits of scheduling and memory. */
 void doctor_check_kernel(struct doctor *doctor);
@@ -129,6 +153,7 @@ void doctor_check_leds(struct doctor *doctor);
 void doctor_check_panel(struct doctor *doctor);
 void doctor_check_disk(struct doctor *doctor);
 void doctor_check_handover(struct doctor *doctor);
+void doctor_check_control(struct doctor *doctor);
 void doctor_check_service(struct doctor *doctor);
 
 /* Looks who answers at doctor->socket: daemon_pid.  0 or -errno. */

@@ -1,4 +1,4 @@
-/* Where samples come from: the IIO device as the daemon would find it, its rights, its trigger and rate, who has its buffer. */
+/* Where samples come from: the IIO device as the daemon would find it, its rights, its trigger and rate, who has its buffer; or a recording. */
 #include <errno.h>
 #include <fnmatch.h>
 #include <dirent.h>
@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "adc/adc_iio_probe.h"
+#include "adc/comtrade_open.h"
 #include "client/doctor.h"
+#include "daemon/log.h"
 
 #define PROBE_LIMIT_S 10
 #define DEVICES "bus/iio/devices"
@@ -83,7 +85,6 @@ static void check_node(struct doctor *doctor, const char *id)
 {
 	struct doctor_holder rival;
 	char path[DOCTOR_PATH];
-	bool ours;
 	int error;
 
 	snprintf(path, sizeof(path), "%s/%s", doctor->paths.gpio.dev, id);
@@ -94,7 +95,7 @@ static void check_node(struct doctor *doctor, const char *id)
 	} else if (error) {
 		doctor_say_denied(doctor, part, path, R_OK | W_OK, error, udev);
 	}
-	if (doctor_find_rival(doctor, path, &rival, &ours)) {
+	if (doctor_find_rival(doctor, path, &rival)) {
 		doctor_say(doctor, DOCTOR_FAIL, part, "%s: process %ld (%s) has its buffer", path, (long)rival.pid, rival.name);
 		doctor_mend(doctor, "systemctl status %ld shows whose it is; stop that", (long)rival.pid);
 	}
@@ -174,14 +175,19 @@ static void check_network(struct doctor *doctor)
 	doctor_mend(doctor, "systemctl edit %s: the lines that dinmeterd(8) has under SERVICE; then systemctl restart %s", unit->name, unit->name);
 }
 
+static void say_short(struct doctor *doctor)
+{
+	doctor_say(doctor, DOCTOR_FAIL, part, "memory is short");
+	doctor_mend(doctor, "ps --sort=-rss -eo rss,pid,comm shows who has it");
+}
+
 static void check_iio(struct doctor *doctor)
 {
 	struct probing *probing = mmap(NULL, sizeof(*probing), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int error;
 
 	if (probing == MAP_FAILED) {
-		doctor_say(doctor, DOCTOR_FAIL, part, "memory is short");
-		doctor_mend(doctor, "ps --sort=-rss -eo rss,pid,comm shows who has it");
+		say_short(doctor);
 		return;
 	}
 	check_network(doctor);
@@ -198,18 +204,57 @@ static void check_iio(struct doctor *doctor)
 	munmap(probing, sizeof(*probing));
 }
 
+/* In memory that both processes share. */
+struct playing {
+	struct adc_config config;
+	struct comtrade_recording recording;
+};
+
+static int play(void *context)
+{
+	struct playing *playing = context;
+	atomic_bool never = false;
+
+	log_set_level(LOG_ERR);
+	return comtrade_recording_open(&playing->recording, playing->config.recording, playing->config.channel, &never);
+}
+
+/* As the daemon opens it. */
+static void judge_recording(struct doctor *doctor, struct playing *playing)
+{
+	int error = doctor_run(&doctor->user, play, playing, PROBE_LIMIT_S);
+	const char *data = playing->recording.data_path, *why = playing->recording.message;
+	int denied = *data ? doctor_access(&doctor->user, data, R_OK) : 0;
+
+	if (denied == -EACCES) {
+		doctor_say_denied(doctor, part, data, R_OK, denied, NULL);
+	} else if (error == -ETIMEDOUT) {
+		doctor_say(doctor, DOCTOR_WARN, part, "a recording, %s: not read to its end within %d s", playing->config.recording, PROBE_LIMIT_S);
+	} else if (error) {
+		doctor_say(doctor, DOCTOR_FAIL, part, "adc.recording: %s", *why ? why : strerror(-error));
+		doctor_mend(doctor, "adc.recording in %s", doctor->file);
+	} else {
+		doctor_say(doctor, DOCTOR_OK, part, "a recording, %s", playing->config.recording);
+	}
+}
+
 static void check_recording(struct doctor *doctor, const char *path)
 {
 	int error = doctor_access(&doctor->user, path, R_OK);
+	struct playing *playing;
 
-	if (error == -ENOENT || error == -ENOTDIR) {
-		doctor_say(doctor, DOCTOR_FAIL, part, "adc.recording: %s: %s", path, strerror(-error));
-		doctor_mend(doctor, "adc.recording in %s", doctor->file);
-	} else if (error) {
+	if (error == -EACCES) {
 		doctor_say_denied(doctor, part, path, R_OK, error, NULL);
-	} else {
-		doctor_say(doctor, DOCTOR_OK, part, "a recording, %s", path);
+		return;
 	}
+	playing = mmap(NULL, sizeof(*playing), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (playing == MAP_FAILED) {
+		say_short(doctor);
+		return;
+	}
+	playing->config = doctor->config.adc;
+	judge_recording(doctor, playing);
+	munmap(playing, sizeof(*playing));
 }
 
 void doctor_check_converter(struct doctor *doctor)

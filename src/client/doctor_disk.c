@@ -29,65 +29,30 @@ static bool is_in_memory(const char *path)
 	return statfs(path, &status) == 0 && (status.f_type == TMPFS_MAGIC || status.f_type == RAMFS_MAGIC);
 }
 
-/* The first of the parents that is there. */
-static void find_parent(const char *path, char *parent, size_t size)
-{
-	struct stat status;
-	char *slash;
-
-	snprintf(parent, size, "%s", path);
-	while ((slash = strrchr(parent, '/')) && slash != parent) {
-		*slash = '\0';
-		if (stat(parent, &status) == 0)
-			return;
-	}
-	snprintf(parent, size, "%s", *path == '/' ? "/" : ".");
-}
-
-/* The daemon makes the directory, but none above it. */
-static void check_missing_directory(struct doctor *doctor, const char *path)
-{
-	char parent[FILES_PATH_MAX];
-	int error;
-
-	find_parent(path, parent, sizeof(parent));
-	error = doctor_access(&doctor->user, parent, W_OK | X_OK);
-	if (!error && !strchr(path + strlen(parent) + (parent[1] ? 1 : 0), '/')) {
-		doctor_say(doctor, DOCTOR_OK, disk, "%s: not there yet, %s may make it", path, doctor->user.name);
-		return;
-	}
-	if (doctor->units.known && !strcmp(doctor->units.service.load, "loaded") && !strncmp(path, "/var/lib/dinmeterd", 18)) {
-		doctor_say(doctor, DOCTOR_OK, disk, "%s: not there yet, the service makes it at its start", path);
-		return;
-	}
-	doctor_say(doctor, DOCTOR_FAIL, disk, "%s: is not there, and %s may not make it", path, doctor->user.name);
-	doctor_mend(doctor, "install -d -o %s -g %u -m 0750 %s", doctor->user.name, (unsigned)doctor->user.gid, path);
-}
-
-static bool check_room(struct doctor *doctor, const char *path)
+static bool check_room(struct doctor *doctor, const char *part, const char *path)
 {
 	struct statvfs status;
 	uint64_t mb;
 
 	if (statvfs(path, &status) < 0) {
-		doctor_say(doctor, DOCTOR_FAIL, disk, "%s: %s", path, strerror(errno));
+		doctor_say(doctor, DOCTOR_FAIL, part, "%s: %s", path, strerror(errno));
 		doctor_mend(doctor, "findmnt -T %s shows its disk, dmesg what it says", path);
 		return false;
 	}
 	if (status.f_flag & ST_RDONLY) {
-		doctor_say(doctor, DOCTOR_FAIL, disk, "%s: the file system is read-only: state is kept in memory alone", path);
+		doctor_say(doctor, DOCTOR_FAIL, part, "%s: the file system is read-only: nothing is kept there", path);
 		doctor_mend(doctor, "findmnt -T %s; mount -o remount,rw its target", path);
 		return false;
 	}
 	mb = (uint64_t)status.f_bavail * status.f_frsize / 1000000;
 	if (mb < ROOM_LEAST_MB || (status.f_files && !status.f_favail)) {
-		doctor_say(doctor, DOCTOR_FAIL, disk, "%s: %" PRIu64 " MB free%s, needs %d MB", path, mb,
+		doctor_say(doctor, DOCTOR_FAIL, part, "%s: %" PRIu64 " MB free%s, needs %d MB", path, mb,
 			   status.f_files && !status.f_favail ? ", no inode" : "", ROOM_LEAST_MB);
 		doctor_mend(doctor, "df -h %s; journalctl --vacuum-size=50M; apt-get clean", path);
 		return false;
 	}
 	if (mb < ROOM_GOOD_MB) {
-		doctor_say(doctor, DOCTOR_WARN, disk, "%s: only %" PRIu64 " MB free", path, mb);
+		doctor_say(doctor, DOCTOR_WARN, part, "%s: only %" PRIu64 " MB free", path, mb);
 		doctor_mend(doctor, "df -h %s", path);
 	}
 	return true;
@@ -125,20 +90,28 @@ static void check_files(struct doctor *doctor, const char *path)
 		if (lstat(file, &status) < 0 || doctor->user.uid == 0 || status.st_uid == doctor->user.uid)
 			continue;
 		doctor_say(doctor, DOCTOR_FAIL, disk, "%s: belongs to another user: the daemon would set it aside and begin without", file);
-		doctor_mend(doctor, "chown -R %s: %s", doctor->user.name, path);
+		doctor_mend(doctor, "chown %s: %s/state.*", doctor->user.name, path);
 		return;
 	}
 }
 
 static void check_lock(struct doctor *doctor, const char *path)
 {
-	char lock[FILES_PATH_MAX];
+	char lock[FILES_PATH_MAX], mend[FILES_PATH_MAX + 80];
 	pid_t holder;
+	int error;
 
 	if (snprintf(lock, sizeof(lock), "%s/lock", path) >= (int)sizeof(lock))
 		return;
+	/* to lock it, reading is enough */
+	error = doctor_access(&doctor->user, lock, R_OK);
+	if (error && error != -ENOENT) {
+		snprintf(mend, sizeof(mend), "chown %s: %s", doctor->user.name, lock);
+		doctor_say_denied(doctor, disk, lock, R_OK, error, mend);
+		return;
+	}
 	holder = lock_holder(lock);
-	if (holder <= 0 || !doctor->daemon_pid || holder == doctor->daemon_pid)
+	if (holder <= 0 || doctor_is_ours(doctor, holder))
 		return;
 	doctor_say(doctor, DOCTOR_FAIL, disk, "%s: another dinmeterd, process %ld, keeps its state there", path, (long)holder);
 	doctor_mend(doctor, "give each meter its own store.path");
@@ -146,58 +119,42 @@ static void check_lock(struct doctor *doctor, const char *path)
 
 static void check_state(struct doctor *doctor, const char *path)
 {
+	struct doctor_place place = { .part = disk, .key = "store.path", .mode = R_OK | W_OK | X_OK, .made = PLACE_MADE_DEEP, .own = true };
 	unsigned before = doctor->findings;
-	struct stat status;
-	int error;
 
-	if (doctor_say_forbidden(doctor, disk, path))
+	snprintf(place.path, sizeof(place.path), "%s", path);
+	if (!doctor_check_place(doctor, &place) || !check_room(doctor, disk, place.there))
 		return;
-	if (stat(path, &status) < 0 && errno == ENOENT) {
-		check_missing_directory(doctor, path);
-		return;
-	}
-	error = doctor_access(&doctor->user, path, R_OK | W_OK | X_OK);
-	if (error && error != -EROFS) {
-		char mend[400];
-
-		snprintf(mend, sizeof(mend), "chown -R %s: %s", doctor->user.name, path);
-		doctor_say_denied(doctor, disk, path, R_OK | W_OK, error, mend);
-		return;
-	}
-	if (!check_room(doctor, path))
-		return;
-	if (is_in_memory(path)) {
+	if (is_in_memory(place.there)) {
 		doctor_say(doctor, DOCTOR_WARN, disk, "%s: lies in memory: all energies are lost when the power fails", path);
 		doctor_mend(doctor, "store.path: a directory on a disk");
 	}
-	check_files(doctor, path);
-	check_lock(doctor, path);
-	check_wear(doctor, path);
-	if (doctor->findings == before)
+	if (!*place.maker) {
+		check_files(doctor, path);
+		check_lock(doctor, path);
+	}
+	check_wear(doctor, place.there);
+	if (doctor->findings > before)
+		return;
+	if (*place.maker)
+		doctor_say(doctor, DOCTOR_OK, disk, "%s: not there yet, %s", path, place.maker);
+	else
 		doctor_say(doctor, DOCTOR_OK, disk, "%s: %s may write it, there is room", path, doctor->user.name);
 }
 
 static void check_captures(struct doctor *doctor, const char *path)
 {
-	char parent[FILES_PATH_MAX + 16];
-	struct stat status;
-	int error;
+	static const char part[] = "captures";
+	struct doctor_place place = { .part = part, .key = "capture.path", .mode = W_OK | X_OK, .made = PLACE_MADE_DEEP };
+	unsigned before = doctor->findings;
 
-	if (doctor_say_forbidden(doctor, "captures", path))
+	snprintf(place.path, sizeof(place.path), "%s", path);
+	if (!doctor_check_place(doctor, &place) || !check_room(doctor, part, place.there) || doctor->findings > before)
 		return;
-	if (stat(doctor->config.store_path, &status) < 0 && doctor->of_service && doctor_unit_makes(&doctor->units.service, path)) {
-		doctor_say(doctor, DOCTOR_OK, "captures", "%s: not there yet, the service makes its directory at its start", path);
-		return;
-	}
-	if (stat(path, &status) == 0)
-		snprintf(parent, sizeof(parent), "%s", path);
+	if (*place.maker)
+		doctor_say(doctor, DOCTOR_OK, part, "%s: not there yet, %s", path, place.maker);
 	else
-		find_parent(path, parent, sizeof(parent));
-	error = doctor_access(&doctor->user, parent, W_OK | X_OK);
-	if (error)
-		doctor_say_denied(doctor, "captures", parent, W_OK | X_OK, error, NULL);
-	else
-		doctor_say(doctor, DOCTOR_OK, "captures", "%s: %s may write there", path, doctor->user.name);
+		doctor_say(doctor, DOCTOR_OK, part, "%s: %s may write there", path, doctor->user.name);
 }
 
 void doctor_check_disk(struct doctor *doctor)

@@ -59,21 +59,20 @@ unsigned doctor_find_holders(const struct doctor *doctor, const char *path, stru
 	return n < most ? n : most;
 }
 
-bool doctor_find_rival(const struct doctor *doctor, const char *path, struct doctor_holder *rival, bool *ours)
+bool doctor_is_ours(const struct doctor *doctor, pid_t pid)
+{
+	return pid == doctor->daemon_pid || (doctor->of_service && pid == doctor->units.service.pid);
+}
+
+bool doctor_find_rival(const struct doctor *doctor, const char *path, struct doctor_holder *rival)
 {
 	struct doctor_holder holder[16];
 	unsigned n = doctor_find_holders(doctor, path, holder, 16);
-	bool found = false;
 
-	*ours = false;
-	for (unsigned i = 0; i < n; i++) {
-		/* A second daemon is a rival of the one that answers. */
-		if (doctor->daemon_pid ? holder[i].pid == doctor->daemon_pid : !strcmp(holder[i].name, "dinmeterd"))
-			*ours = true;
-		else if (!found) {
+	for (unsigned i = 0; i < n; i++)
+		if (!doctor_is_ours(doctor, holder[i].pid)) {
 			*rival = holder[i];
-			found = true;
+			return true;
 		}
-	}
-	return found;
+	return false;
 }

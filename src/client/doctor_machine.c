@@ -43,8 +43,6 @@ void doctor_check_configuration(struct doctor *doctor)
 	error = doctor_access(&doctor->user, file, R_OK);
 	if (error) {
 		doctor_say_denied(doctor, "configuration", file, R_OK, error, NULL);
-		doctor_mend(doctor, "chown :%u %s && chmod 640 %s; its directories must let %s through", (unsigned)doctor->user.gid, file, file,
-			    doctor->user.name);
 		return;
 	}
 	error = doctor->user.tried ? doctor_run(&doctor->user, load, file, LOAD_LIMIT_S) : 0;

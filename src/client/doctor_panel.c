@@ -11,9 +11,8 @@
 static void check_rival(struct doctor *doctor, const char *part, const char *path)
 {
 	struct doctor_holder rival;
-	bool ours;
 
-	if (!doctor_find_rival(doctor, path, &rival, &ours))
+	if (!doctor_find_rival(doctor, path, &rival))
 		return;
 	doctor_say(doctor, DOCTOR_WARN, part, "%s: process %ld (%s) has it open too", path, (long)rival.pid, rival.name);
 	doctor_mend(doctor, "systemctl status %ld shows whose it is", (long)rival.pid);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "client/doctor.h"
+#include "modbus/lock.h"
 
 #define PTS_FIRST 136	/* majors of pseudo-terminals: linux/Documentation/admin-guide/devices.txt */
 #define PTS_LAST 143
@@ -17,24 +18,12 @@ static const char part[] = "port";
 
 static void check_link(struct doctor *doctor, const char *link)
 {
-	char directory[DOCTOR_PATH];
+	struct doctor_place place = { .part = part, .key = "modbus.device", .mode = W_OK | X_OK };
 	const char *slash = strrchr(link, '/');
-	int error;
 
-	snprintf(directory, sizeof(directory), "%.*s", slash ? slash == link ? 1 : (int)(slash - link) : 1, slash ? link : ".");
-	if (doctor_say_forbidden(doctor, part, directory))
-		return;
-	error = doctor_access(&doctor->user, directory, W_OK | X_OK);
-	if (error == -ENOENT && doctor->of_service && doctor_unit_makes(&doctor->units.service, directory)) {
-		doctor_say(doctor, DOCTOR_OK, part, "a pseudo-terminal with a link at %s, whose directory the service makes at its start", link);
-	} else if (error == -ENOENT) {
-		doctor_say(doctor, DOCTOR_FAIL, part, "modbus.device: the directory of the link %s is not there", link);
-		doctor_mend(doctor, "install -d -o %s %s", doctor->user.name, directory);
-	} else if (error) {
-		doctor_say_denied(doctor, part, directory, W_OK | X_OK, error, NULL);
-	} else {
-		doctor_say(doctor, DOCTOR_OK, part, "a pseudo-terminal with a link at %s", link);
-	}
+	snprintf(place.path, sizeof(place.path), "%.*s", slash ? slash == link ? 1 : (int)(slash - link) : 1, slash ? link : ".");
+	if (doctor_check_place(doctor, &place))
+		doctor_say(doctor, DOCTOR_OK, part, "a pseudo-terminal with a link at %s%s%s", link, *place.maker ? "; its directory: " : "", place.maker);
 }
 
 /* "ttyUSB0", as /sys/class/tty has it; false for what is no tty. */
@@ -104,10 +93,14 @@ static void check_adapter(struct doctor *doctor, const char *path, const char *t
 static void check_holders(struct doctor *doctor, const char *path)
 {
 	struct doctor_holder rival;
-	bool ours;
 
-	if (!doctor_find_rival(doctor, path, &rival, &ours))
-		return;
+	if (!doctor_find_rival(doctor, path, &rival)) {
+		/* Other users' open files only root sees, locks everybody. */
+		rival.pid = lock_holder(path);
+		if (rival.pid <= 0 || doctor_is_ours(doctor, rival.pid))
+			return;
+		lock_holder_name(rival.pid, rival.name, sizeof(rival.name));
+	}
 	doctor_say(doctor, DOCTOR_FAIL, part, "%s: process %ld (%s) has it open", path, (long)rival.pid, rival.name);
 	doctor_mend(doctor, "systemctl status %ld shows whose it is; stop that", (long)rival.pid);
 }

@@ -63,7 +63,14 @@ bool doctor_say_forbidden(struct doctor *doctor, const char *part, const char *p
 	if (may)
 		return false;
 	doctor_say(doctor, DOCTOR_FAIL, part, "%s: %s may not write there (ProtectSystem=strict)", path, unit->name);
-	doctor_mend(doctor, "systemctl edit %s: [Service] ReadWritePaths=%s; then systemctl restart %s", unit->name, path, unit->name);
+	/* What lies in /run goes with the machine, and a path that is not there keeps the unit from its start. */
+	if (!strncmp(path, "/run/", 5))
+		doctor_mend(doctor, "systemctl edit %s: [Service] RuntimeDirectory=%s; then systemctl restart %s", unit->name, path + 5, unit->name);
+	else if (access(path, F_OK) < 0 && errno == ENOENT)
+		doctor_mend(doctor, "install -d -o %s -g %s -m 0750 %s; systemctl edit %s: [Service] ReadWritePaths=%s; then systemctl restart %s",
+			    doctor->user.name, doctor_group(&doctor->user), path, unit->name, path, unit->name);
+	else
+		doctor_mend(doctor, "systemctl edit %s: [Service] ReadWritePaths=%s; then systemctl restart %s", unit->name, path, unit->name);
 	return true;
 }
 
@@ -208,14 +215,19 @@ static void judge_status(struct doctor *doctor, struct json_object *status)
 
 static void say_silent(struct doctor *doctor, int error)
 {
-	bool expected = doctor->units.known && doctor_unit_is_active(&doctor->units.service);
+	bool expected = doctor->units.known && doctor_unit_is_active(&doctor->units.service), told = false;
 
+	for (unsigned i = 0; i < doctor->findings; i++)
+		told |= doctor->finding[i].verdict == DOCTOR_FAIL && !strcmp(doctor->finding[i].part, "control");
 	if (error == -EACCES) {
 		doctor_say(doctor, DOCTOR_WARN, running, "%s: %s, so the daemon was not asked", doctor->socket, strerror(-error));
 		doctor_mend(doctor, "sudo dinmeter doctor, or usermod -aG %s $USER", doctor->config.control_group);
 	} else if (expected) {
 		doctor_say(doctor, DOCTOR_FAIL, running, "the service runs, but nobody answers at %s: %s", doctor->socket, strerror(-error));
-		doctor_mend(doctor, "dinmeter doctor --socket PATH if it has another; else systemctl restart %s", doctor->units.service.name);
+		if (told)
+			doctor_mend(doctor, "see control above");
+		else
+			doctor_mend(doctor, "dinmeter doctor --socket PATH if it has another; else systemctl restart %s", doctor->units.service.name);
 	} else {
 		doctor_say(doctor, DOCTOR_WARN, running, "none answers at %s", doctor->socket);
 		doctor_mend(doctor, "systemctl start %s, or dinmeterd -c %s", doctor->units.service.name, doctor->file);

@@ -87,6 +87,8 @@ static void take_property(struct doctor_unit *unit, const char *key, const char 
 			take(known[i].field, known[i].size, value);
 	if (!strcmp(key, "NRestarts"))
 		unit->restarts = strtol(value, NULL, 10);
+	if (!strcmp(key, "MainPID"))
+		unit->pid = (pid_t)strtol(value, NULL, 10);
 }
 
 /* The units come in the order in which they were asked for, those without a name left out. */
@@ -118,7 +120,7 @@ void doctor_units_parse(struct doctor_units *units, char *text)
 static void run_systemctl(int out, const char *const *names, size_t n)
 {
 	static char program[] = "systemctl", show[] = "show", no_pager[] = "--no-pager",
-		    properties[] = "--property=Id,LoadState,ActiveState,SubState,UnitFileState,Result,NRestarts,User,"
+		    properties[] = "--property=Id,LoadState,ActiveState,SubState,UnitFileState,Result,NRestarts,MainPID,User,"
 				   "SupplementaryGroups,LimitRTPRIO,LimitMEMLOCK,ProtectSystem,PrivateNetwork,StateDirectory,"
 				   "RuntimeDirectory,ReadWritePaths";
 	char *arguments[12] = { program, show, no_pager, properties };

@@ -5,6 +5,7 @@
 #define CLIENT_DOCTOR_UNIT_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 struct doctor_unit {
 	char name[128];
@@ -14,6 +15,7 @@ struct doctor_unit {
 	char system[16], network[8];				/* ProtectSystem=, PrivateNetwork= */
 	char state[128], runtime[128], writable[512];		/* StateDirectory=, RuntimeDirectory=, ReadWritePaths= */
 	long restarts;
+	pid_t pid;						/* MainPID=, 0 = none */
 };
 
 struct doctor_units {

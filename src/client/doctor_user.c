@@ -16,7 +16,7 @@
 
 #define ACCESS_LIMIT_S 10
 
-static bool has_group(const struct doctor_user *user, gid_t group)
+bool doctor_has_group(const struct doctor_user *user, gid_t group)
 {
 	for (int i = 0; i < user->groups; i++)
 		if (user->group[i] == group)
@@ -24,9 +24,18 @@ static bool has_group(const struct doctor_user *user, gid_t group)
 	return false;
 }
 
+const char *doctor_group(const struct doctor_user *user)
+{
+	static char number[16];
+	const struct group *group = getgrgid(user->gid);
+
+	snprintf(number, sizeof(number), "%u", (unsigned)user->gid);
+	return group ? group->gr_name : number;
+}
+
 static void add_group(struct doctor_user *user, gid_t group)
 {
-	if (user->groups < DOCTOR_GROUPS && !has_group(user, group))
+	if (user->groups < DOCTOR_GROUPS && !doctor_has_group(user, group))
 		user->group[user->groups++] = group;
 }
 
@@ -202,7 +211,7 @@ static int judge_mode(const struct doctor_user *user, const struct stat *status,
 
 	if (user->uid == 0)
 		return 0;
-	have = status->st_uid == user->uid ? status->st_mode >> 6 : has_group(user, status->st_gid) ? status->st_mode >> 3 : status->st_mode;
+	have = status->st_uid == user->uid ? status->st_mode >> 6 : doctor_has_group(user, status->st_gid) ? status->st_mode >> 3 : status->st_mode;
 	return ((unsigned)mode & ~have & 7) ? -EACCES : 0;
 }
 
@@ -238,28 +247,78 @@ void doctor_describe_mode(const char *path, char *text, size_t size)
 	snprintf(text, size, "%s %s %s", mode, owner ? owner->pw_name : uid, group ? group->gr_name : gid);
 }
 
+/* The first directory above the path that the user may not pass. */
+static bool find_barrier(const struct doctor_user *user, const char *path, char *barrier, size_t size)
+{
+	for (const char *slash = *path ? strchr(path + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
+		snprintf(barrier, size, "%.*s", (int)(slash - path), path);
+		if (doctor_access(user, barrier, X_OK) == -EACCES)
+			return true;
+	}
+	return false;
+}
+
+/* root's group is no answer, and one that may not either would not help. */
+static const struct group *find_group(const struct doctor_user *user, const struct stat *status, int mode)
+{
+	unsigned bits = (unsigned)mode << 3;
+
+	if (status->st_gid == 0 || (status->st_mode & bits) != bits || doctor_has_group(user, status->st_gid))
+		return NULL;
+	return getgrgid(status->st_gid);
+}
+
+/* What a configuration of its directory names the udev rules give; of another a group may be joined. */
+static bool is_given(const struct doctor *doctor, const char *path, int mode)
+{
+	static const char directory[] = SYSCONFDIR "/dinmeterd/";
+	struct stat status;
+
+	if (strncmp(path, "/dev/", 5) != 0 && strncmp(path, "/sys/", 5) != 0)
+		return false;
+	return !strncmp(doctor->file, directory, strlen(directory)) || stat(path, &status) < 0 || !find_group(&doctor->user, &status, mode);
+}
+
+static void mend_rights(struct doctor *doctor, const char *path, int mode)
+{
+	const struct doctor_user *user = &doctor->user;
+	const struct group *group;
+	struct stat status;
+	char change[64] = "";
+
+	if (stat(path, &status) < 0) {
+		doctor_mend(doctor, "namei -l %s shows why", path);
+		return;
+	}
+	group = find_group(user, &status, mode);
+	if (group) {
+		doctor_mend(doctor, "usermod -aG %s %s; then start dinmeterd anew", group->gr_name, user->name);
+		return;
+	}
+	if (status.st_uid != user->uid && !doctor_has_group(user, status.st_gid))
+		snprintf(change, sizeof(change), "chgrp %.40s ", doctor_group(user));
+	doctor_mend(doctor, "%s%s%schmod %c+%s%s%s %s", change, *change ? path : "", *change ? " && " : "", status.st_uid == user->uid ? 'u' : 'g',
+		    (mode & R_OK) ? "r" : "", (mode & W_OK) ? "w" : "", (mode & X_OK) ? "x" : "", path);
+}
+
 void doctor_say_denied(struct doctor *doctor, const char *part, const char *path, int mode, int error, const char *mend)
 {
 	const char *what = (mode & W_OK) ? (mode & R_OK) ? "read and write" : "write" : (mode & R_OK) ? "read" : "enter";
-	unsigned bits = (unsigned)mode << 3;
-	struct group *group = NULL;
-	struct stat status;
-	char is[128];
+	char barrier[DOCTOR_PATH], is[128];
+	bool barred = error == -EACCES && find_barrier(&doctor->user, path, barrier, sizeof(barrier));
 
-	doctor_describe_mode(path, is, sizeof(is));
-	doctor_say(doctor, DOCTOR_FAIL, part, "%s: %s may not %s it: %s (%s)", path, doctor->user.name, what, strerror(-error), is);
-	if (mend) {
+	doctor_describe_mode(barred ? barrier : path, is, sizeof(is));
+	doctor_say(doctor, DOCTOR_FAIL, part, "%s: %s may not %s it: %s (%s%s%s)", path, doctor->user.name, what, strerror(-error),
+		   barred ? barrier : "", barred ? " is " : "", is);
+	if (barred)
+		mend_rights(doctor, barrier, X_OK);
+	else if (error == -EROFS)
+		doctor_mend(doctor, "findmnt -T %s; mount -o remount,rw its target", path);
+	else if (mend)
 		doctor_mend(doctor, "%s", mend);
-		return;
-	}
-	/* root's group is no answer, and one that may not either would not help. */
-	if (stat(path, &status) == 0 && status.st_gid != 0 && (status.st_mode & bits) == bits && !has_group(&doctor->user, status.st_gid))
-		group = getgrgid(status.st_gid);
-	if (group)
-		doctor_mend(doctor, "usermod -aG %s %s; then start dinmeterd anew", group->gr_name, doctor->user.name);
-	else if (!strncmp(path, "/dev/", 5) || !strncmp(path, "/sys/", 5))
-		doctor_mend(doctor, "udevadm control --reload && udevadm trigger, whose rules give what the configuration names to the group dinmeter");
+	else if (is_given(doctor, path, mode))
+		doctor_mend(doctor, "udevadm control --reload && udevadm trigger, whose rules give what a configuration in " SYSCONFDIR
+			    "/dinmeterd names to the group dinmeter");
 	else
-		doctor_mend(doctor, "setfacl -m u:%s:%s%s%s %s", doctor->user.name, (mode & R_OK) ? "r" : "", (mode & W_OK) ? "w" : "",
-			    (mode & X_OK) ? "x" : "", path);
+		mend_rights(doctor, path, mode);
 }

@@ -6,9 +6,9 @@ dinmeter_SOURCES = \
 	%D%/capture.c \
 	%D%/control_client.c %D%/control_client.h \
 	%D%/doctor.c %D%/doctor.h \
-	%D%/doctor_contacts.c %D%/doctor_converter.c %D%/doctor_disk.c \
+	%D%/doctor_contacts.c %D%/doctor_control.c %D%/doctor_converter.c %D%/doctor_disk.c \
 	%D%/doctor_findings.c %D%/doctor_holders.c %D%/doctor_machine.c \
-	%D%/doctor_panel.c %D%/doctor_port.c %D%/doctor_service.c \
+	%D%/doctor_panel.c %D%/doctor_place.c %D%/doctor_port.c %D%/doctor_service.c \
 	%D%/doctor_unit.c %D%/doctor_unit.h %D%/doctor_user.c \
 	%D%/hidden_line.c %D%/hidden_line.h \
 	%D%/instance.c %D%/instance.h \

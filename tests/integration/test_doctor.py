@@ -10,6 +10,7 @@ import pytest
 from conftest import HANG_S, wait_for
 from converter import converter, converter_config
 from doctor import DINMETER, SIMULATED, doctor, failures, me, of, write_site
+from test_recording import recording_config, write_recording
 
 
 @pytest.fixture
@@ -216,6 +217,53 @@ def test_captures_are_looked_for_beside_the_state_unless_the_file_says_where(sit
         _, report, _ = doctor("-c", site(more, device="pty:/run/no-such-meter/bus", state="/var/lib/dinmeterd"), "--user", me(),
                               "--unit", "dinmeterd", environment=environment)
     assert not failures(report, "captures") and not failures(report, "port"), report
+
+
+def test_a_recording_is_opened_as_the_daemon_opens_it(site, tmp_path):
+    path = write_recording(tmp_path, 1)
+    config, data = path.read_bytes(), path.with_suffix(".dat")
+
+    def look(where=path):
+        return doctor("-c", site(source=recording_config(where, True)), "--user", me())[1]
+
+    assert [one["verdict"] for one in of(look(), "converter")] == ["ok"]
+    path.write_bytes(b"no recording at all\n")
+    assert f"{path}:2: " in failures(look(), "converter")[0]["found"]
+    path.write_bytes(config)
+    assert "not a regular file" in failures(look(tmp_path), "converter")[0]["found"]
+    data.unlink()
+    found = failures(look(), "converter")
+    assert len(found) == 1 and f"{data}: no such file" in found[0]["found"] and found[0]["mend"].startswith("adc.recording in "), found
+
+
+def test_a_file_in_the_place_of_a_directory_fails(site, tmp_path):
+    (tmp_path / "state").write_bytes(b"")
+    (tmp_path / "caps").write_bytes(b"")
+    _, report, _ = doctor("-c", site(f'capture: {{ on_alerts = "all"; path = "{tmp_path}/caps/below"; }};\n'), "--user", me())
+    assert failures(report, "disk")[0]["found"] == f"store.path: {tmp_path}/state is no directory"
+    assert failures(report, "captures")[0]["found"] == f"capture.path: {tmp_path}/caps is no directory"
+    for part in ("disk", "captures"):
+        subprocess.run(["sh", "-c", failures(report, part)[0]["mend"].partition(";")[0]], check=True)
+    _, report, _ = doctor("-c", site(), "--user", me())
+    assert not failures(report, "disk") and (tmp_path / "state.old").is_file()
+
+
+def test_a_daemon_that_is_not_ours_keeps_the_state_while_ours_is_down(daemon, site):
+    other = daemon("-s").wait_live()
+    status, report, _ = doctor("-c", site(), "--state", other.state, "--user", me())
+    assert status == 1 and f"process {other.process.pid}," in failures(report, "disk")[0]["found"], of(report, "disk")
+
+
+def test_a_control_socket_that_the_unit_forbids_is_mended_in_the_unit(site, tmp_path):
+    text = "LoadState=loaded\nActiveState=active\nProtectSystem=strict\nRuntimeDirectory=dinmeterd\n\n"
+    with systemctl(tmp_path, text) as environment:
+        for socket_path, mend in (("/srv/control", "ReadWritePaths=/srv;"), ("/run/no-such-meter/control", "RuntimeDirectory=no-such-meter;"),
+                                  ("/srv/no-such-meter/control", "ReadWritePaths=/srv/no-such-meter;")):
+            _, report, _ = doctor("-c", site(), "--user", me(), "--unit", "dinmeterd", "--socket", socket_path, environment=environment)
+            assert mend in failures(report, "control")[0]["mend"], report
+            # the directory of a path that is not there would keep the unit from its start
+            assert failures(report, "control")[0]["mend"].startswith("install -d ") == (socket_path == "/srv/no-such-meter/control")
+            assert failures(report, "daemon")[0]["mend"] == "see control above", report
 
 
 def test_looking_changes_nothing(site, tmp_path):

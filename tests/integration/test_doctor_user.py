@@ -10,9 +10,11 @@ import subprocess
 import tempfile
 
 import pytest
-from doctor import doctor, failures, me, of, write_site
+from doctor import DINMETER, doctor, failures, me, of, write_site
+from test_recording import recording_config, write_recording
 
 NOBODY = "nobody"
+GROUP = grp.getgrgid(pwd.getpwnam(NOBODY).pw_gid).gr_name
 
 
 @pytest.fixture
@@ -46,9 +48,93 @@ def test_what_mends_a_directory_lets_the_user_into_it(open_path):
     link.mkdir(mode=0o700)
     captures.mkdir(mode=0o700)
     path = write_site(open_path, f'capture: {{ on_alerts = "all"; path = "{captures}"; }};\n', device=f"pty:{link}/meter")
-    _, report, _ = doctor("-c", path, "--user", NOBODY)
-    assert failures(report, "port")[0]["mend"] == f"setfacl -m u:{NOBODY}:wx {link}"
-    assert failures(report, "captures")[0]["mend"] == f"setfacl -m u:{NOBODY}:wx {captures}"
+    check_mends(path, "port", "captures")
+
+
+def check_mends(path, *parts, most=1):
+    """What mends each does, in `most` goes."""
+    for goes in range(most + 1):
+        _, report, _ = doctor("-c", path, "--user", NOBODY)
+        found = [failures(report, part)[0] for part in parts if failures(report, part)]
+        assert found or goes > 0, report
+        for one in found if goes < most else ():
+            assert "setfacl" not in one["mend"]
+            subprocess.run(["sh", "-c", one["mend"]], check=True)
+    assert not found
+
+
+def test_a_directory_that_lets_the_user_not_through_is_mended_and_not_what_lies_in_it(open_path):
+    closed = open_path / "closed"
+    closed.mkdir()
+    recording = write_recording(closed, 1)
+    path = write_site(closed, source=recording_config(recording, True), state=open_path / "state")
+    (open_path / "state").mkdir()
+    shutil.chown(open_path / "state", NOBODY)
+    closed.chmod(0o700)
+    for part in ("configuration", "converter"):
+        mend = failures(doctor("-c", path, "--user", NOBODY)[1], part)[0]["mend"]
+        assert mend == f"chgrp {GROUP} {closed} && chmod g+x {closed}"
+    check_mends(path, "configuration", "converter")
+    # a group that it is of lets through who joins it
+    os.chown(closed, -1, grp.getgrnam("games").gr_gid)
+    assert failures(doctor("-c", path, "--user", NOBODY)[1], "converter")[0]["mend"].startswith(f"usermod -aG games {NOBODY};")
+
+
+def test_each_file_of_a_recording_is_readable_for_the_user(open_path):
+    recording = write_recording(open_path, 1)
+    path = write_site(open_path, source=recording_config(recording, True))
+    assert not failures(doctor("-c", path, "--user", NOBODY)[1], "converter")
+    for part in (recording, recording.with_suffix(".dat")):
+        part.chmod(0o600)
+        found = failures(doctor("-c", path, "--user", NOBODY)[1], "converter")[0]
+        assert found["found"].startswith(f"{part}: {NOBODY} may not read it") and found["mend"].endswith(str(part))
+        check_mends(path, "converter")
+
+
+def test_captures_in_a_directory_that_nobody_makes(open_path):
+    path = write_site(open_path, 'capture: { on_alerts = "all"; path = "/nonexistent/caps"; };\n')
+    found = failures(doctor("-c", path, "--user", NOBODY)[1], "captures")[0]
+    assert found["found"].startswith("capture.path: ") and found["mend"] == f"install -d -o {NOBODY} -g {GROUP} -m 0750 /nonexistent/caps"
+    path = write_site(open_path, f'capture: {{ on_alerts = "all"; path = "{open_path}/none/caps"; }};\n')
+    check_mends(path, "captures")
+
+
+def test_a_lock_that_the_user_may_not_open(open_path):
+    state = open_path / "state"
+    state.mkdir()
+    shutil.chown(state, NOBODY)
+    (state / "lock").write_bytes(b"")
+    (state / "lock").chmod(0o600)
+    path = write_site(open_path, state=state)
+    assert f"{state}/lock" in failures(doctor("-c", path, "--user", NOBODY)[1], "disk")[0]["found"]
+    check_mends(path, "disk")
+
+
+def test_a_control_socket_in_a_directory_that_the_user_may_not_write_or_make(open_path):
+    path = write_site(open_path)
+    assert f"{open_path}: {NOBODY} may not write" in failures(doctor("-c", path, "--user", NOBODY)[1], "control")[0]["found"]
+    check_mends(path, "control")
+    path.write_text(path.read_text(encoding="utf-8").replace(f"{open_path}/control", f"{open_path}/none/below/control"), encoding="utf-8")
+    assert failures(doctor("-c", path, "--user", NOBODY)[1], "control")[0]["found"].startswith("control.socket: ")
+    check_mends(path, "control")
+
+
+def test_who_may_not_read_the_configuration_is_told_who_may(open_path):
+    who = {"user": 65534, "group": 65534, "extra_groups": []}
+    try:
+        subprocess.run([DINMETER, "--version"], capture_output=True, check=True, **who)
+    except PermissionError:
+        pytest.skip("an ordinary user may not run what was built here")
+    directory = open_path / "etc"
+    directory.mkdir()
+    path = write_site(directory)
+    for mode, group, hint in ((0o750, "games", "'games' (usermod -aG games USER, then log in anew)"), (0o700, "root", "")):
+        directory.chmod(mode)
+        os.chown(directory, 0, grp.getgrnam(group).gr_gid)
+        done = subprocess.run([DINMETER, "doctor", "-c", path], capture_output=True, text=True, check=False, **who)
+        assert done.returncode == 2 and done.stdout == ""
+        assert "Permission denied" in done.stderr and "sudo dinmeter doctor" in done.stderr and hint in done.stderr, done.stderr
+        assert ("usermod" in done.stderr) == bool(hint), done.stderr
 
 
 def test_captures_in_a_state_directory_that_the_service_makes_are_no_failure(open_path):
@@ -137,6 +223,9 @@ def test_a_disk_in_memory_a_full_one_and_a_read_only_one(open_path, disk):
     (disk / "filler").write_bytes(bytes(12 << 20))
     status, report, _ = doctor("-c", path, "--user", me())
     assert status == 1 and "4 MB free" in failures(report, "disk")[0]["found"], of(report, "disk")
+    _, report, _ = doctor("--user", me(), "-c", write_site(open_path, f'capture: {{ on_alerts = "all"; path = "{disk}/caps"; }};\n'))
+    assert "4 MB free" in failures(report, "captures")[0]["found"], of(report, "captures")
+    path = write_site(open_path, state=disk)
     (disk / "filler").unlink()
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     status, report, _ = doctor("-c", path, "--user", me())

@@ -4,8 +4,8 @@ TESTS += tests/unit/doctor/test_doctor
 tests_unit_doctor_test_doctor_SOURCES = tests/unit/doctor/test_doctor.c tests/unit/doctor/kernel.c tests/unit/doctor/kernel.h \
 	tests/unit/outputs/tree.c tests/unit/outputs/tree.h src/client/doctor.h src/client/control_client.c src/client/control_client.h \
 	src/client/instance.c src/client/instance.h \
-	src/client/doctor_contacts.c src/client/doctor_converter.c src/client/doctor_disk.c src/client/doctor_findings.c \
-	src/client/doctor_holders.c src/client/doctor_machine.c src/client/doctor_panel.c src/client/doctor_port.c \
+	src/client/doctor_contacts.c src/client/doctor_control.c src/client/doctor_converter.c src/client/doctor_disk.c src/client/doctor_findings.c \
+	src/client/doctor_holders.c src/client/doctor_machine.c src/client/doctor_panel.c src/client/doctor_place.c src/client/doctor_port.c \
 	src/client/doctor_service.c src/client/doctor_unit.c src/client/doctor_unit.h src/client/doctor_user.c
 tests_unit_doctor_test_doctor_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_doctor_test_doctor_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JSON_C_CFLAGS) $(LIBSYSTEMD_CFLAGS)

@@ -4,10 +4,12 @@
  */
 #include <check.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include "client/doctor.h"
 #include "kernel.h"
 #include "lib/check_main.h"
+#include "modbus/lock.h"
 #include "unit/outputs/tree.h"
 
 static struct tree tree;
@@ -169,9 +172,16 @@ START_TEST(the_running_daemon_is_no_rival_of_itself_and_a_second_one_is)
 	tree_write(&tree, "proc/100/comm", "dinmeterd\n");
 	tree_write(&tree, "proc/100/fd/README", "");
 	link_to("/dev/null", "%s/100/fd/4", proc);
+	/* while ours is down it is another's */
+	doctor_check_port(doctor);
+	CHECK_ALONE(DOCTOR_FAIL, "process 100 (dinmeterd)");
+	doctor->findings = 0;
+	doctor->of_service = true;
+	doctor->units.service.pid = 100;
 	doctor_check_port(doctor);
 	CHECK_ALONE(DOCTOR_OK, device);
 	doctor->findings = 0;
+	doctor->of_service = false;
 	doctor->daemon_pid = 100;
 	doctor_check_port(doctor);
 	CHECK_ALONE(DOCTOR_OK, device);
@@ -207,7 +217,7 @@ END_TEST
 
 static const char SHOWN[] =
 	"Id=dinmeterd.service\nUser=meter\nSupplementaryGroups=dialout gpio\nLimitRTPRIO=0\nLimitMEMLOCK=8388608\nLoadState=loaded\n"
-	"ActiveState=active\nSubState=running\nUnitFileState=enabled\nResult=success\nNRestarts=0\n"
+	"ActiveState=active\nSubState=running\nUnitFileState=enabled\nResult=success\nNRestarts=0\nMainPID=812\n"
 	"\n"
 	"Id=getty@ttyS1.service\nLoadState=loaded\nActiveState=inactive\nSubState=dead\nUnitFileState=disabled\nResult=success\nNRestarts=0\n"
 	"\n"
@@ -235,6 +245,7 @@ START_TEST(what_systemctl_shows_goes_to_the_unit_that_it_is_of)
 	ck_assert_str_eq(doctor->units.service.user, "meter");
 	ck_assert_str_eq(doctor->units.service.groups, "dialout gpio");
 	ck_assert_str_eq(doctor->units.service.memlock, "8388608");
+	ck_assert_int_eq(doctor->units.service.pid, 812);
 	ck_assert(doctor_unit_is_active(&doctor->units.service) && doctor_unit_is_enabled(&doctor->units.service));
 	ck_assert(!doctor_unit_is_active(&doctor->units.getty) && !doctor_unit_is_enabled(&doctor->units.getty));
 	ck_assert(doctor_unit_is_active(&doctor->units.serial_getty) && doctor_unit_is_enabled(&doctor->units.serial_getty));
@@ -332,6 +343,65 @@ START_TEST(a_port_that_the_user_may_not_open_fails_with_mode_and_owner)
 	stranger();
 	doctor_check_port(doctor);
 	CHECK_ALONE(DOCTOR_FAIL, "meter may not read and write it: Permission denied (rw--w----");
+	close(master);
+}
+END_TEST
+
+START_TEST(a_port_that_a_process_has_locked_is_told_where_its_files_are_not_seen)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave;
+	const char *name;
+	char process[32];
+
+	ck_assert_int_ge(master, 0);
+	ck_assert(grantpt(master) == 0 && unlockpt(master) == 0);
+	name = ptsname(master);
+	ck_assert_ptr_nonnull(name);
+	slave = open(name, O_RDWR | O_NOCTTY);
+	ck_assert_int_ge(slave, 0);
+	snprintf(doctor->config.modbus.device, sizeof(doctor->config.modbus.device), "%s", name);
+	doctor_check_port(doctor);
+	CHECK_ALONE(DOCTOR_OK, name);
+	ck_assert_int_eq(flock(slave, LOCK_EX), 0);
+	/* no holder can be told in a namespace of processes that is not that of /proc */
+	if (lock_holder(name) == getpid()) {
+		snprintf(process, sizeof(process), "process %ld ", (long)getpid());
+		doctor->findings = 0;
+		doctor_check_port(doctor);
+		CHECK_ALONE(DOCTOR_FAIL, process);
+		doctor->findings = 0;
+		doctor->daemon_pid = getpid();
+		doctor_check_port(doctor);
+		CHECK_ALONE(DOCTOR_OK, name);
+	}
+	close(slave);
+	close(master);
+}
+END_TEST
+
+START_TEST(what_an_installed_configuration_names_the_udev_rules_give)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY);
+	const char *name;
+	struct stat status;
+
+	ck_assert_int_ge(master, 0);
+	ck_assert(grantpt(master) == 0 && unlockpt(master) == 0);
+	name = ptsname(master);
+	ck_assert_ptr_nonnull(name);
+	/* as a port of the group dialout */
+	ck_assert(geteuid() != 0 || chown(name, 0, getgrnam("tty")->gr_gid) == 0);
+	ck_assert_int_eq(chmod(name, 0660), 0);
+	ck_assert_int_eq(stat(name, &status), 0);
+	snprintf(doctor->config.modbus.device, sizeof(doctor->config.modbus.device), "%s", name);
+	stranger();
+	doctor->file = SYSCONFDIR "/dinmeterd/roof.conf";
+	doctor_check_port(doctor);
+	CHECK_ALONE(DOCTOR_FAIL, "udevadm trigger");
+	doctor->findings = 0;
+	doctor->file = "meter.conf";
+	doctor_check_port(doctor);
+	CHECK_ALONE(DOCTOR_FAIL, "usermod -aG ");
 	close(master);
 }
 END_TEST
@@ -483,11 +553,70 @@ START_TEST(a_state_directory_that_nobody_can_make_fails)
 	snprintf(doctor->config.store_path, sizeof(doctor->config.store_path), "%s/a", tree.root);
 	doctor_check_disk(doctor);
 	CHECK_ALONE(DOCTOR_OK, "not there yet");
-	/* the daemon makes one directory, none above it */
+	/* the daemon makes those above it, too */
 	doctor->findings = 0;
 	snprintf(doctor->config.store_path, sizeof(doctor->config.store_path), "%s/a/b", tree.root);
 	doctor_check_disk(doctor);
+	CHECK_ALONE(DOCTOR_OK, "not there yet");
+	doctor->findings = 0;
+	stranger();
+	doctor_check_disk(doctor);
+	CHECK_ALONE(DOCTOR_FAIL, "install -d -o meter -g 54321 -m 0750 ");
+}
+END_TEST
+
+/* A directory of the system's is opened to nobody. */
+START_TEST(a_place_in_a_directory_of_the_systems_is_mended_by_one_of_its_own)
+{
+	stranger();
+	snprintf(doctor->config.store_path, sizeof(doctor->config.store_path), "/var/lib");
+	snprintf(doctor->config.control_socket, sizeof(doctor->config.control_socket), "/run/meter");
+	snprintf(doctor->config.modbus.device, sizeof(doctor->config.modbus.device), "pty:/meter");
+	doctor->config.control_group[0] = '\0';
+	doctor_check_disk(doctor);
+	doctor_check_control(doctor);
+	doctor_check_port(doctor);
+	ck_assert_uint_eq(doctor->findings, 3);
+	CHECK_TOLD(DOCTOR_FAIL, "install -d -o meter -g 54321 -m 0750 /var/lib/dinmeterd; then store.path there, in meter.conf");
+	CHECK_TOLD(DOCTOR_FAIL, "install -d -o meter -g 54321 -m 0750 /run/dinmeterd; then control.socket there");
+	CHECK_TOLD(DOCTOR_FAIL, "install -d -o meter -g 54321 -m 0750 /dinmeterd; then modbus.device there");
+}
+END_TEST
+
+START_TEST(the_control_sockets_directory_is_made_and_none_above_it)
+{
+	doctor->config.control_group[0] = '\0';
+	snprintf(doctor->config.control_socket, sizeof(doctor->config.control_socket), "%s/a/control", tree.root);
+	doctor_check_control(doctor);
+	CHECK_ALONE(DOCTOR_OK, "not there yet");
+	doctor->findings = 0;
+	snprintf(doctor->config.control_socket, sizeof(doctor->config.control_socket), "%s/a/b/control", tree.root);
+	doctor_check_control(doctor);
 	CHECK_ALONE(DOCTOR_FAIL, "install -d -o meter");
+	/* where the daemon answers it is there */
+	doctor->findings = 0;
+	doctor->daemon_pid = 100;
+	doctor_check_control(doctor);
+	CHECK_ALONE(DOCTOR_OK, "/a/b/control");
+}
+END_TEST
+
+START_TEST(a_control_group_is_there_and_the_users)
+{
+	snprintf(doctor->config.control_socket, sizeof(doctor->config.control_socket), "%s/control", tree.root);
+	snprintf(doctor->config.control_group, sizeof(doctor->config.control_group), "no-such-group");
+	doctor_check_control(doctor);
+	CHECK_ALONE(DOCTOR_WARN, "groupadd --system no-such-group");
+	doctor->findings = 0;
+	ck_assert_int_eq(chmod(tree.root, 0777), 0);
+	snprintf(doctor->config.control_group, sizeof(doctor->config.control_group), "%s", getgrgid(0)->gr_name);
+	stranger();
+	doctor_check_control(doctor);
+	CHECK_ALONE(DOCTOR_WARN, "usermod -aG");
+	doctor->findings = 0;
+	doctor->user.group[doctor->user.groups++] = 0;
+	doctor_check_control(doctor);
+	CHECK_ALONE(DOCTOR_OK, "/control");
 }
 END_TEST
 
@@ -588,6 +717,8 @@ static Suite *doctor_suite(void)
 	tcase_add_test(tcase, an_adapter_that_holds_bytes_back_is_told);
 	tcase_add_test(tcase, rights_follow_owner_group_and_others_in_that_order);
 	tcase_add_test(tcase, a_port_that_the_user_may_not_open_fails_with_mode_and_owner);
+	tcase_add_test(tcase, a_port_that_a_process_has_locked_is_told_where_its_files_are_not_seen);
+	tcase_add_test(tcase, what_an_installed_configuration_names_the_udev_rules_give);
 	tcase_add_test(tcase, a_free_line_is_found_by_offset_and_name_on_a_chip_by_name_and_label);
 	tcase_add_test(tcase, a_line_that_another_has_fails_with_its_name);
 	tcase_add_test(tcase, a_missing_chip_and_a_missing_line_fail);
@@ -597,6 +728,9 @@ static Suite *doctor_suite(void)
 	tcase_add_test(tcase, worn_flash_is_told);
 	tcase_add_test(tcase, state_files_of_another_user_fail);
 	tcase_add_test(tcase, a_state_directory_that_nobody_can_make_fails);
+	tcase_add_test(tcase, a_place_in_a_directory_of_the_systems_is_mended_by_one_of_its_own);
+	tcase_add_test(tcase, the_control_sockets_directory_is_made_and_none_above_it);
+	tcase_add_test(tcase, a_control_group_is_there_and_the_users);
 	tcase_add_test(tcase, the_clock_is_set_and_synchronised_or_not);
 	tcase_add_test(tcase, limits_are_those_of_the_running_daemon_else_of_the_unit);
 	tcase_add_test(tcase, the_unit_runs_or_has_failed_or_is_not_there);
