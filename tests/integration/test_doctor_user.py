@@ -128,7 +128,8 @@ def test_who_may_not_read_the_configuration_is_told_who_may(open_path):
     directory = open_path / "etc"
     directory.mkdir()
     path = write_site(directory)
-    for mode, group, hint in ((0o750, "games", "'games' (usermod -aG games USER, then log in anew)"), (0o700, "root", "")):
+    for mode, group, hint in ((0o750, "games", "'games' (usermod -aG games USER, then log in anew)"), (0o750, "root", ""),
+                              (0o700, "games", "")):
         directory.chmod(mode)
         os.chown(directory, 0, grp.getgrnam(group).gr_gid)
         done = subprocess.run([DINMETER, "doctor", "-c", path], capture_output=True, text=True, check=False, **who)
