@@ -13,7 +13,10 @@ static void check_group(struct doctor *doctor, const char *name)
 {
 	const struct group *group = getgrnam(name);
 
-	if (!group) {
+	if (!group && doctor->user.uid == 0) {
+		doctor_say(doctor, DOCTOR_WARN, part, "control.group: there is no group \"%s\": only root may use the socket", name);
+		doctor_mend(doctor, "groupadd --system %s; then start dinmeterd anew", name);
+	} else if (!group) {
 		doctor_say(doctor, DOCTOR_WARN, part, "control.group: there is no group \"%s\": only root and %s may use the socket", name,
 			   doctor->user.name);
 		doctor_mend(doctor, "groupadd --system %s && usermod -aG %s %s; then start dinmeterd anew", name, name, doctor->user.name);
