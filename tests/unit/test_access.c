@@ -5,6 +5,7 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,9 @@
 
 #include "daemon/access.h"
 #include "lib/check_main.h"
+
+#define FILES 128
+#define OWNER 54320
 
 static char base[64], sys[80], dev[80], conf[80];
 static struct access_places places;
@@ -40,6 +44,8 @@ static void put(mode_t mode, const char *text, const char *format, ...)
 	ck_assert_ptr_nonnull(file);
 	fputs(text, file);
 	fclose(file);
+	/* not root's, so that it shows what becomes of the owner */
+	ck_assert(geteuid() || !chown(path, OWNER, places.before));
 	ck_assert(!chmod(path, mode));
 }
 
@@ -114,7 +120,8 @@ static void set_up(void)
 	snprintf(conf, sizeof(conf), "%s/conf", base);
 	ck_assert(!mkdir(sys, 0755) && !mkdir(dev, 0755) && !mkdir(conf, 0755));
 	/* root may give to any group; others to one of their own, where the groups do not differ but the modes do */
-	places = (struct access_places){ .sys = sys, .dev = dev, .configurations = conf, .group = geteuid() ? getgid() : 54321, .before = getgid() };
+	places = (struct access_places){ .sys = sys, .dev = dev, .configurations = conf, .group = geteuid() ? getgid() : 54321,
+					 .before = geteuid() ? getgid() : 54322 };
 	unsetenv("DEVLINKS");
 }
 
@@ -126,48 +133,92 @@ static void tear_down(void)
 	ck_assert(!system(command));
 }
 
-/* Has the group been given base/PATH? */
-__attribute__((format(printf, 1, 2)))
-static bool given(const char *format, ...)
-{
-	char path[512];
+/* All below base, as it was when it was last looked at. */
+static struct {
+	char path[256];
 	struct stat status;
-	va_list arguments;
-	size_t length = strlen(base);
+} seen[FILES];
+static unsigned all;
 
-	snprintf(path, sizeof(path), "%s/", base);
-	va_start(arguments, format);
-	vsnprintf(path + length + 1, sizeof(path) - length - 1, format, arguments);
-	va_end(arguments);
-	ck_assert_msg(!stat(path, &status), "%s", path);
-	return status.st_gid == places.group && (status.st_mode & S_IWGRP);
+static int remember(const char *path, const struct stat *status, int kind, struct FTW *place)
+{
+	(void)kind;
+	(void)place;
+	ck_assert_uint_lt(all, FILES);
+	snprintf(seen[all].path, sizeof(seen[0].path), "%s", path);
+	seen[all++].status = *status;
+	return 0;
 }
 
-#define ADC "sys/devices/platform/adc%d/iio:device%d/"
+static void look_at_all(void)
+{
+	all = 0;
+	ck_assert(!nftw(base, remember, 16, FTW_PHYS));
+}
+
+static bool is_one_of(const char *path, const char *const *paths)
+{
+	for (; *paths; paths++)
+		if (!strcmp(path, *paths))
+			return true;
+	return false;
+}
+
+/*
+ * Since the last look these have become the group's to read and write, or are not any more, where an attribute can be read as before; and
+ * nothing else has changed.
+ */
+static void only_these_changed(bool give, const char *const *paths)
+{
+	unsigned left = 0;
+
+	while (paths[left])
+		left++;
+	for (unsigned i = 0; i < all; i++) {
+		const char *path = seen[i].path, *name = path + strlen(base);
+		struct stat *was = &seen[i].status, is;
+
+		ck_assert_msg(!lstat(path, &is), "%s is gone", path);
+		if (is_one_of(name, paths)) {
+			mode_t taken = strncmp(name, "/dev/", 5) ? 020 : 060;
+
+			was->st_mode = give ? was->st_mode | 060 : was->st_mode & ~taken;
+			was->st_gid = give ? places.group : places.before;
+			left--;
+		}
+		ck_assert_msg(is.st_mode == was->st_mode, "%s: mode %o, must be %o", path, is.st_mode, was->st_mode);
+		ck_assert_msg(is.st_uid == was->st_uid, "%s: owner %u, must be %u", path, is.st_uid, was->st_uid);
+		ck_assert_msg(is.st_gid == was->st_gid, "%s: group %u, must be %u", path, is.st_gid, was->st_gid);
+	}
+	ck_assert_uint_eq(left, 0);
+	look_at_all();
+}
+
+#define NOTHING ((const char *const[]){ NULL })
+#define ONLY_GIVEN(...) only_these_changed(true, (const char *const[]){ __VA_ARGS__, NULL })
+#define ADC "/sys/devices/platform/adc3/iio:device3/"
+
+/* Of the converter 3. */
+static const char *const written[] = {
+	"/dev/iio:device3", ADC "sampling_frequency", ADC "current_timestamp_clock", ADC "trigger/current_trigger", ADC "buffer/enable",
+	ADC "buffer0/length", ADC "scan_elements/in_voltage0_en", ADC "scan_elements/in_voltage1_en", ADC "scan_elements/in_voltage2_en",
+	ADC "scan_elements/in_voltage3_en", ADC "scan_elements/in_voltage4_en", ADC "scan_elements/in_voltage5_en",
+	ADC "scan_elements/in_timestamp_en", NULL,
+};
 
 START_TEST(what_is_written_of_the_named_converter_is_given_and_nothing_else)
 {
-	static const char *const wanted[] = {
-		"sampling_frequency", "current_timestamp_clock", "trigger/current_trigger", "buffer/enable", "buffer0/length",
-		"scan_elements/in_voltage0_en", "scan_elements/in_voltage5_en", "scan_elements/in_timestamp_en",
-	};
-	static const char *const others[] = {
-		"name", "uevent", "in_voltage_scale", "power/control", "buffer0/data_available", "scan_elements/in_voltage0_index",
-	};
-
 	put_converter(3, "ads131m06", "mains", 6);
 	put_converter(4, "ads131m06-aux", "", 6);
 	configure("dinmeterd.conf", "adc: { device = \"ads131m06\"; };");
+	look_at_all();
 	ck_assert_int_eq(access_settle(&places, "/devices/platform/adc3/iio:device3"), 1);
+	only_these_changed(true, written);
 	ck_assert_int_eq(access_settle(&places, "/devices/platform/adc4/iio:device4"), 0);
-	ck_assert(given("dev/iio:device3"));
-	ck_assert(!given("dev/iio:device4"));
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
-		ck_assert_msg(given(ADC "%s", 3, 3, wanted[i]), "%s is not given", wanted[i]);
-		ck_assert_msg(!given(ADC "%s", 4, 4, wanted[i]), "%s of another is given", wanted[i]);
-	}
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
-		ck_assert_msg(!given(ADC "%s", 3, 3, others[i]), "%s is given", others[i]);
+	only_these_changed(true, NOTHING);
+	/* again, as at every event */
+	ck_assert_int_eq(access_settle(&places, "/devices/platform/adc3/iio:device3"), 1);
+	only_these_changed(true, written);
 }
 END_TEST
 
@@ -232,17 +283,17 @@ END_TEST
 
 START_TEST(what_is_not_named_any_more_is_taken_back)
 {
-	put_converter(0, "first", "", 6);
+	put_converter(3, "first", "", 6);
 	configure("dinmeterd.conf", "adc: { device = \"first\"; };");
-	ck_assert_int_eq(access_settle(&places, "/devices/platform/adc0/iio:device0"), 1);
+	ck_assert_int_eq(access_settle(&places, "/devices/platform/adc3/iio:device3"), 1);
 	configure("dinmeterd.conf", "adc: { device = \"second\"; };");
-	ck_assert_int_eq(access_settle(&places, "/devices/platform/adc0/iio:device0"), 0);
-	ck_assert(!given("dev/iio:device0"));
-	ck_assert(!given(ADC "buffer/enable", 0, 0));
-	ck_assert(ends_with("add", "sys/devices/platform/adc0/iio:device0/uevent"));
+	look_at_all();
+	ck_assert_int_eq(access_settle(&places, "/devices/platform/adc3/iio:device3"), 0);
+	only_these_changed(false, written);
+	ck_assert(ends_with("add", "sys/devices/platform/adc3/iio:device3/uevent"));
 	/* and then it is udev's */
-	ck_assert_int_eq(access_settle(&places, "/devices/platform/adc0/iio:device0"), 0);
-	ck_assert(!ends_with("addadd", "sys/devices/platform/adc0/iio:device0/uevent"));
+	ck_assert_int_eq(access_settle(&places, "/devices/platform/adc3/iio:device3"), 0);
+	ck_assert(!ends_with("addadd", "sys/devices/platform/adc3/iio:device3/uevent"));
 }
 END_TEST
 
@@ -276,9 +327,9 @@ START_TEST(a_trigger_is_named_and_its_rate_can_be_set)
 	configure("dinmeterd.conf", "adc: { device = \"x\"; };");
 	ck_assert_int_eq(settle("iio", "trigger0"), 0);
 	configure("dinmeterd.conf", "adc: { trigger = \"timer\"; };");
+	look_at_all();
 	ck_assert_int_eq(settle("iio", "trigger0"), 1);
-	ck_assert(given("sys/devices/iio/trigger0/sampling_frequency"));
-	ck_assert(!given("sys/devices/iio/trigger0/other"));
+	ONLY_GIVEN("/sys/devices/iio/trigger0/sampling_frequency");
 }
 END_TEST
 
@@ -289,12 +340,13 @@ START_TEST(an_led_is_its_brightness_and_its_trigger)
 	put(0644, "0\n", "sys/devices/leds/meter:red:alarm/brightness");
 	put(0644, "[none]\n", "sys/devices/leds/meter:red:alarm/trigger");
 	put(0444, "1\n", "sys/devices/leds/meter:red:alarm/max_brightness");
+	put(0644, "auto\n", "sys/devices/leds/meter:red:alarm/power/control");
+	put(0644, "100\n", "sys/devices/leds/meter:red:alarm/delay_on");
 	configure("dinmeterd.conf", "outputs: { leds: { alarm = \"meter:red:alarm\"; }; };");
-	ck_assert_int_eq(settle("leds", "meter:red:alarm"), 1);
+	look_at_all();
 	ck_assert_int_eq(settle("leds", "meter:red:other"), 0);
-	ck_assert(given("sys/devices/leds/meter:red:alarm/brightness"));
-	ck_assert(given("sys/devices/leds/meter:red:alarm/trigger"));
-	ck_assert(!given("sys/devices/leds/meter:red:alarm/max_brightness"));
+	ck_assert_int_eq(settle("leds", "meter:red:alarm"), 1);
+	ONLY_GIVEN("/sys/devices/leds/meter:red:alarm/brightness", "/sys/devices/leds/meter:red:alarm/trigger");
 }
 END_TEST
 
@@ -305,8 +357,9 @@ START_TEST(a_port_is_named_by_its_node_or_by_a_link_of_udev_s)
 	put_device("tty", "ttyUSB3", "ttyUSB3");
 	snprintf(text, sizeof(text), "modbus: { device = \"%s/ttyUSB3\"; };", dev);
 	configure("dinmeterd.conf", text);
+	look_at_all();
 	ck_assert_int_eq(settle("tty", "ttyUSB3"), 1);
-	ck_assert(given("dev/ttyUSB3"));
+	ONLY_GIVEN("/dev/ttyUSB3");
 	configure("dinmeterd.conf", "modbus: { device = \"/dev/serial/by-id/usb-Adapter-if00\"; };");
 	ck_assert_int_eq(settle("tty", "ttyUSB3"), 0);
 	snprintf(links, sizeof(links), "/dev/serial/by-path/x /dev/serial/by-id/usb-Adapter-if00");
@@ -326,8 +379,10 @@ START_TEST(a_display_is_a_port_or_dev_lcd)
 	put_device("tty", "ttyS2", "ttyS2");
 	snprintf(text, sizeof(text), "panel: { display = \"%s/lcd\"; };", dev);
 	configure("dinmeterd.conf", text);
-	ck_assert_int_eq(settle("misc", "lcd"), 1);
+	look_at_all();
 	ck_assert_int_eq(settle("tty", "ttyS2"), 0);
+	ck_assert_int_eq(settle("misc", "lcd"), 1);
+	ONLY_GIVEN("/dev/lcd");
 	snprintf(text, sizeof(text), "panel: { display = \"%s/ttyS2\"; };", dev);
 	configure("dinmeterd.conf", text);
 	ck_assert_int_eq(settle("misc", "lcd"), 0);
@@ -345,8 +400,10 @@ START_TEST(buttons_are_named_by_their_device_s_name_or_by_path)
 	put_device("input", "event5", "input/event5");
 	put(0444, "gpio-keys\n", "sys/devices/input/event5/device/name");
 	configure("dinmeterd.conf", "panel: { buttons = \"gpio-keys\"; };");
+	put(0644, "0\n", "sys/devices/input/event5/device/inhibited");
+	look_at_all();
 	ck_assert_int_eq(settle("input", "event5"), 1);
-	ck_assert(given("dev/input/event5"));
+	ONLY_GIVEN("/dev/input/event5");
 	configure("dinmeterd.conf", "panel: { buttons = \"keyboard\"; };");
 	ck_assert_int_eq(settle("input", "event5"), 0);
 	snprintf(text, sizeof(text), "panel: { buttons = \"%s/input/event5\"; };", dev);
@@ -372,8 +429,9 @@ START_TEST(a_chip_is_named_by_name_path_or_label)
 	ck_assert(!claims_device(config, &device));
 	put_device("gpio", "gpiochip1", "gpiochip1");
 	configure("dinmeterd.conf", "outputs: { alarm: { chip = \"gpiochip1\"; line = 4; }; };");
+	look_at_all();
 	ck_assert_int_eq(settle("gpio", "gpiochip1"), 1);
-	ck_assert(given("dev/gpiochip1"));
+	ONLY_GIVEN("/dev/gpiochip1");
 	free(config);
 }
 END_TEST
@@ -388,8 +446,9 @@ START_TEST(a_link_in_the_place_of_a_node_leads_nowhere)
 	snprintf(target, sizeof(target), "%s/secret", base);
 	ck_assert(!unlink(node) && !symlink(target, node));
 	configure("dinmeterd.conf", "outputs: { alarm: { chip = \"gpiochip0\"; line = 4; }; };");
+	look_at_all();
 	settle("gpio", "gpiochip0");
-	ck_assert(!given("secret"));
+	only_these_changed(true, NOTHING);
 }
 END_TEST
 
@@ -397,9 +456,10 @@ START_TEST(a_device_that_is_gone_and_one_of_no_use_are_told)
 {
 	put_device("block", "sda", "sda");
 	configure("dinmeterd.conf", "");
+	look_at_all();
 	ck_assert_int_eq(settle("tty", "ttyS9"), -ENODEV);
 	ck_assert_int_eq(settle("block", "sda"), -ENOTSUP);
-	ck_assert(!given("dev/sda"));
+	only_these_changed(true, NOTHING);
 }
 END_TEST
 
