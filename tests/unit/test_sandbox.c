@@ -13,10 +13,12 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -465,6 +467,180 @@ START_TEST(what_it_must_not_do_fails_inside)
 }
 END_TEST
 
+/* A type that no socket has: the kernel looks at the family first, and at all else later. */
+#define NO_TYPE 15
+#define FAMILIES 46
+
+/* How many families there are, but for local ones, of sockets or of pairs. */
+static int count_families(bool pair)
+{
+	int fds[2], n = 0;
+
+	for (int family = 0; family < FAMILIES; family++) {
+		int ret = pair ? socketpair(family, NO_TYPE, 0, fds) : socket(family, NO_TYPE, 0);
+
+		n += family != AF_UNIX && (ret >= 0 || errno != EAFNOSUPPORT);
+	}
+	return n;
+}
+
+static int count_sockets(void)
+{
+	return count_families(false);
+}
+
+static int count_pairs(void)
+{
+	return count_families(true);
+}
+
+START_TEST(no_family_of_sockets_but_local_ones_is_there_inside)
+{
+	if (prctl(PR_GET_SECCOMP) < 0) {
+		printf("not tried: this kernel has no seccomp\n");
+		return;
+	}
+	ck_assert_int_gt(outcome(count_sockets, false), AF_INET6);
+	ck_assert_int_gt(outcome(count_pairs, false), AF_INET6);
+	ck_assert_int_eq(outcome(count_sockets, true), 0);
+	ck_assert_int_eq(outcome(count_pairs, true), 0);
+}
+END_TEST
+
+/* System calls, with what they do nothing for: outside they work, or fail with another error; inside: errno, or -signal. */
+
+#define BAD (-1L)
+#define DEVICE(type) ((type) | 0600)
+/* nobody shares handlers of signals and no memory */
+#define NEW(what) ((what) | CLONE_SIGHAND)
+
+static const struct denied {
+	const char *name;
+	int inside;
+	long argument[4];	/* the others are bad */
+} denied[] = {
+	{ "settimeofday", EPERM, { BAD, BAD } }, { "stime", EPERM, { BAD } }, { "clock_settime", EPERM, { 0, BAD } },
+	{ "clock_settime64", EPERM, { 0, BAD } }, { "clock_adjtime", EPERM, { 0, BAD } }, { "clock_adjtime64", EPERM, { 0, BAD } },
+	{ "adjtimex", EPERM, { BAD } },
+	{ "setuid", EPERM, { BAD } }, { "setgid", EPERM, { BAD } }, { "setreuid", EPERM, { BAD, BAD } }, { "setregid", EPERM, { BAD, BAD } },
+	{ "setresuid", EPERM, { BAD, BAD, BAD } }, { "setresgid", EPERM, { BAD, BAD, BAD } }, { "setgroups", EPERM, { BAD, BAD } },
+	{ "setfsuid", EPERM, { BAD } }, { "setfsgid", EPERM, { BAD } },
+	{ "setuid32", EPERM, { BAD } }, { "setgid32", EPERM, { BAD } }, { "setreuid32", EPERM, { BAD, BAD } },
+	{ "setregid32", EPERM, { BAD, BAD } }, { "setresuid32", EPERM, { BAD, BAD, BAD } }, { "setresgid32", EPERM, { BAD, BAD, BAD } },
+	{ "setgroups32", EPERM, { BAD, BAD } }, { "setfsuid32", EPERM, { BAD } }, { "setfsgid32", EPERM, { BAD } },
+	{ "capset", EPERM, { BAD, BAD } },
+	{ "io_uring_setup", ENOSYS, { 0, BAD } }, { "io_uring_enter", ENOSYS, { BAD } }, { "io_uring_register", ENOSYS, { BAD } },
+	{ "fanotify_init", EPERM, { 0x200 /* FAN_REPORT_FID */ } }, { "fanotify_mark", EPERM, { BAD } },
+	{ "move_pages", EPERM, { 0 } }, { "migrate_pages", EPERM, { 0 } },
+	{ "personality", EPERM, { 0xFFFFFFFF } },
+	{ "clone3", ENOSYS, { BAD } },
+	{ "mprotect", EPERM, { 0, 0, PROT_EXEC } }, { "pkey_mprotect", EPERM, { 0, 0, PROT_EXEC, BAD } },
+	{ "mmap", -SIGSYS, { 0, 0, PROT_WRITE | PROT_EXEC } }, { "mmap2", -SIGSYS, { 0, 0, PROT_WRITE | PROT_EXEC } },
+	{ "shmat", -SIGSYS, { BAD, 0, 0100000 /* SHM_EXEC */ } },
+	{ "ioctl", EPERM, { BAD, TIOCSTI } },
+	{ "mknod", EPERM, { 0, DEVICE(S_IFCHR) } }, { "mknod", EPERM, { 0, DEVICE(S_IFBLK) } },
+	{ "mknodat", EPERM, { BAD, 0, DEVICE(S_IFCHR) } }, { "mknodat", EPERM, { BAD, 0, DEVICE(S_IFBLK) } },
+	{ "chmod", EPERM, { 0, 04700 } }, { "chmod", EPERM, { 0, 02700 } }, { "fchmod", EPERM, { BAD, 04700 } },
+	{ "fchmod", EPERM, { BAD, 02700 } }, { "fchmodat", EPERM, { BAD, 0, 04700 } }, { "fchmodat", EPERM, { BAD, 0, 02700 } },
+	{ "fchmodat2", EPERM, { BAD, 0, 04700 } }, { "fchmodat2", EPERM, { BAD, 0, 02700 } },
+	{ "clone", -SIGSYS, { NEW(CLONE_NEWNS) } }, { "clone", -SIGSYS, { NEW(CLONE_NEWCGROUP) } }, { "clone", -SIGSYS, { NEW(CLONE_NEWUTS) } },
+	{ "clone", -SIGSYS, { NEW(CLONE_NEWIPC) } }, { "clone", -SIGSYS, { NEW(CLONE_NEWUSER) } }, { "clone", -SIGSYS, { NEW(CLONE_NEWPID) } },
+	{ "clone", -SIGSYS, { NEW(CLONE_NEWNET) } },
+};
+
+/* Whatever they are given. */
+static const char *const deadly[] = {
+	"mount", "umount", "umount2", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "pivot_root",
+	"chroot", "open_by_handle_at", "acct", "quotactl", "quotactl_fd", "swapon", "swapoff",
+	"init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot", "bpf", "iopl", "ioperm",
+	"perf_event_open", "userfaultfd", "modify_ldt", "syslog", "sethostname", "setdomainname", "vhangup",
+	"unshare", "setns", "add_key", "request_key", "keyctl",
+};
+static const char *const deadly_unless_traced[] = {
+	"execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "kcmp", "pidfd_getfd",
+};
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+#define CALLS (COUNT(denied) + COUNT(deadly) + COUNT(deadly_unless_traced))
+
+static struct denied call_number(size_t i)
+{
+	if (i < COUNT(denied))
+		return denied[i];
+	i -= COUNT(denied);
+	return (struct denied){ i < COUNT(deadly) ? deadly[i] : deadly_unless_traced[i - COUNT(deadly)], -SIGSYS, { BAD, BAD, BAD, BAD } };
+}
+
+/* In a process of its own: what vhangup hangs up is no terminal of anybody's. */
+static int outcome_of_call(const struct denied *call)
+{
+	const long *a = call->argument;
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		setsid();
+		_exit(result(syscall(seccomp_syscall_resolve_name(call->name), a[0], a[1], a[2], a[3], BAD, BAD)));
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+/* Inside the filter, without what else forbids. */
+static void make_calls(int *outcomes, bool inside)
+{
+	struct sandbox_calls calls = { .traced = is_traced() };
+	pid_t pid = fork();
+	int status;
+
+	ck_assert(pid >= 0);
+	if (!pid) {
+		if (inside && sandbox_seccomp_enter(&calls))
+			_exit(1);
+		for (size_t i = 0; i < CALLS; i++) {
+			struct denied call = call_number(i);
+
+			outcomes[i] = outcome_of_call(&call);
+		}
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+
+START_TEST(each_call_that_is_denied_fails_inside_and_by_that_alone)
+{
+	const size_t size = 2 * CALLS * sizeof(int);
+	int *outside = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), *inside = outside + CALLS;
+	unsigned failed = 0;
+
+	ck_assert_ptr_ne(outside, MAP_FAILED);
+	if (prctl(PR_GET_SECCOMP) < 0) {
+		printf("not tried: this kernel has no seccomp\n");
+		return;
+	}
+	make_calls(outside, false);
+	make_calls(inside, true);
+	for (size_t i = 0; i < CALLS; i++) {
+		struct denied call = call_number(i);
+
+		/* not of this architecture, or not known to libseccomp */
+		if (seccomp_syscall_resolve_name(call.name) < 0)
+			continue;
+		if (i >= COUNT(denied) + COUNT(deadly) && is_traced())
+			printf("not tried, as a sanitizer needs it: %s\n", call.name);
+		else if (outside[i] == call.inside)
+			printf("not tried, as it fails alike outside: %s\n", call.name);
+		else if (inside[i] != call.inside)
+			failed += printf("%s, call %zu: got %d inside, must be %d\n", call.name, i, inside[i], call.inside) > 0;
+	}
+	fflush(stdout);
+	munmap(outside, size);
+	ck_assert_uint_eq(failed, 0);
+}
+END_TEST
+
 /* Which device is tried: what this machine has. */
 static const char *device;
 
@@ -659,24 +835,62 @@ START_TEST(what_the_kernel_has_no_means_for_is_said_once_and_the_rest_holds)
 }
 END_TEST
 
-static int keep_capabilities(void)
+/* CHOWN, DAC_OVERRIDE, DAC_READ_SEARCH, FOWNER, IPC_LOCK, SYS_NICE, SYS_RESOURCE */
+#define KEPT (1ull << 0 | 1ull << 1 | 1ull << 2 | 1ull << 3 | 1ull << 14 | 1ull << 23 | 1ull << 24)
+
+/* A line of numbers of the process's status. */
+static unsigned long long status_of(const char *name)
 {
 	char line[128];
-	unsigned long long effective = ~0ull;
+	unsigned long long value = ~0ull;
 	FILE *status = fopen("/proc/self/status", "re");
 
 	while (status && fgets(line, sizeof(line), status))
-		if (sscanf(line, "CapEff: %llx", &effective) == 1)
-			break;
+		if (!strncmp(line, name, strlen(name)) && line[strlen(name)] == ':')
+			value = strtoull(line + strlen(name) + 1, NULL, 16);
 	if (status)
 		fclose(status);
-	/* SYS_ADMIN, SYS_RAWIO, SYS_MODULE, SYS_PTRACE, MKNOD, NET_ADMIN, SYS_BOOT, SETUID */
-	return (effective & (1ull << 21 | 1 << 17 | 1 << 16 | 1 << 19 | 1 << 27 | 1 << 12 | 1 << 22 | 1 << 7)) != 0;
+	return value;
 }
 
-START_TEST(privileges_of_root_are_given_up)
+/* All are handed to other programs. */
+static bool hand_on_capabilities(void)
 {
-	ck_assert_int_eq(outcome(keep_capabilities, true), 0);
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2];
+
+	if (syscall(SYS_capget, &header, data))
+		return false;
+	for (int i = 0; i < 2; i++)
+		data[i].inheritable = data[i].permitted;
+	if (syscall(SYS_capset, &header, data))
+		return false;
+	for (unsigned c = 0; c < 64; c++)
+		if (data[c / 32].permitted & 1u << c % 32 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, c, 0, 0))
+			return false;
+	return true;
+}
+
+START_TEST(privileges_of_root_are_given_up_but_for_those_of_files_and_time)
+{
+	unsigned long long had = status_of("CapPrm");
+	pid_t pid = fork();
+	int status;
+
+	ck_assert(pid >= 0);
+	if (!pid) {
+		if (!hand_on_capabilities() || status_of("CapAmb") != had || status_of("CapInh") != had)
+			_exit(1);
+		sandbox_enter(&config, config_file, true);
+		if (status_of("CapEff") != (had & KEPT) || status_of("CapPrm") != (had & KEPT))
+			_exit(2);
+		if (status_of("CapInh") || status_of("CapAmb"))
+			_exit(3);
+		_exit(status_of("NoNewPrivs") == 1 ? 0 : 4);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFEXITED(status), "ended by signal %d", WTERMSIG(status));
+	ck_assert_int_eq(WEXITSTATUS(status), 0);
 }
 END_TEST
 
@@ -709,12 +923,14 @@ int main(void)
 	tcase_add_loop_test(tests, what_the_daemon_needs_works_inside, 0, sizeof(needed) / sizeof(*needed));
 	tcase_add_test(tests, a_configuration_behind_a_symbolic_link_is_read_again);
 	tcase_add_loop_test(tests, what_it_must_not_do_fails_inside, 0, sizeof(forbidden) / sizeof(*forbidden));
+	tcase_add_test(tests, no_family_of_sockets_but_local_ones_is_there_inside);
+	tcase_add_test(tests, each_call_that_is_denied_fails_inside_and_by_that_alone);
 	tcase_add_test(tests, devices_that_the_configuration_does_not_name_cannot_be_opened);
 	tcase_add_test(tests, with_hardware_root_does_not_read_the_machine_s_memory);
 	tcase_add_test(tests, a_device_that_is_plugged_in_later_can_be_opened);
 	tcase_add_test(tests, a_converter_on_the_network_can_be_reached_and_nothing_served_there);
 	tcase_add_loop_test(tests, what_the_kernel_has_no_means_for_is_said_once_and_the_rest_holds, 0, 4);
-	tcase_add_test(tests, privileges_of_root_are_given_up);
+	tcase_add_test(tests, privileges_of_root_are_given_up_but_for_those_of_files_and_time);
 	tcase_add_test(tests, every_place_and_path_has_room_in_the_plan);
 	suite_add_tcase(suite, tests);
 	return check_main_run(suite);
