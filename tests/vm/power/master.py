@@ -27,7 +27,7 @@ COMMIT_S = 2.5                              # a commit may take so long on the e
 BOOT_S = 120.0
 RUN_S = 0.3, 2.0
 LONG_RUN = 5                                # each so many-th run ends with a time without writes, in which only the interval keeps energy:
-QUIET_S = INTERVAL_S + COMMIT_S + 1.5       # lost as a whole it is more than the limit
+QUIET_S = INTERVAL_S + COMMIT_S + 1.4       # lost as a whole it is more than the limit
 POLL_S = 0.02                               # between requests: an emulated processor has other work too
 DISK_MB = 32
 KWH, KW_NOW, POWER_UPS, SETTING = 257, 261, 152, 142
@@ -203,9 +203,9 @@ class Meter(Machine):
             raise Failure(f"register {SETTING} is {setting} after the kill; of {allowed} the last is {COMMIT_S} s old")
 
     def load(self, seconds, quiet):
-        """Reads and writes; each write is kept at once, and energy with it, so the writes end some time before."""
+        """Reads and writes; each write is kept at once, and energy with it, so the writes end some time before: `quiet`, or any."""
         end = time.monotonic() + seconds + quiet
-        writes_end = end - quiet - self.random.uniform(0, seconds)
+        writes_end = end - (quiet or self.random.uniform(0, seconds))
         while time.monotonic() < end:
             time.sleep(POLL_S)
             kwh, _ = self.read_energy()
