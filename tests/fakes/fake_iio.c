@@ -277,6 +277,8 @@ static ssize_t write_attribute(const struct fake_attribute *list, const char *na
 		return -ENOENT;
 	if (fails("attr_write"))
 		return -fake_iio.fail_errno;
+	if (fake_iio.left_on && strstr(name, "sampling_frequency"))
+		return -EBUSY;
 	if (is_refused(list, attribute, strtod(value, NULL)))
 		return -EINVAL;
 	if (attribute->grid > 0)

@@ -50,7 +50,7 @@ struct fake_iio {
 	unsigned contexts, buffers;		/* alive */
 	unsigned created, cancels, kernel_buffers, timeout_ms;
 	const char *trigger_set;
-	bool left_on;				/* the buffer, by somebody who is dead: the trigger cannot be set */
+	bool left_on;				/* the buffer, by somebody who is dead: neither trigger nor rate can be set */
 	size_t scans;				/* asked for in create_buffer */
 	bool enabled[FAKE_CHANNELS];
 	bool enabled_late;			/* a channel was switched while a buffer existed */

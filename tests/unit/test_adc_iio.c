@@ -357,7 +357,7 @@ START_TEST(the_trigger_is_set_by_name)
 }
 END_TEST
 
-START_TEST(a_buffer_that_a_killed_process_left_on_does_not_keep_the_trigger_from_being_set)
+START_TEST(a_buffer_that_a_killed_process_left_on_does_not_keep_trigger_and_rate_from_being_set)
 {
 	struct adc_info info;
 
@@ -368,6 +368,14 @@ START_TEST(a_buffer_that_a_killed_process_left_on_does_not_keep_the_trigger_from
 	ck_assert_str_eq(fake_iio.trigger_set, "trigger0");
 	adc->ops->free(adc);
 	adc = NULL;
+	config.trigger[0] = '\0';
+	config.rate_hz = 2520;
+	fake_iio.left_on = true;
+	ck_assert_int_eq(open_adc(&info), 0);
+	ck_assert_double_eq(info.rate_hz, 2520);
+	adc->ops->free(adc);
+	adc = NULL;
+	snprintf(config.trigger, sizeof(config.trigger), "tick");
 	/* another machine's server has clients of its own */
 	snprintf(config.uri, sizeof(config.uri), "ip:127.0.0.1");
 	fake_iio.left_on = true;
@@ -597,7 +605,7 @@ int main(void)
 		a_device_is_found_by_id_label_and_name,
 		a_channel_is_found_by_id_name_and_label,
 		two_devices_that_fit_must_be_told_apart,
-		the_trigger_is_set_by_name, a_buffer_that_a_killed_process_left_on_does_not_keep_the_trigger_from_being_set,
+		the_trigger_is_set_by_name, a_buffer_that_a_killed_process_left_on_does_not_keep_trigger_and_rate_from_being_set,
 		the_lowest_rate_on_offer_at_or_above_the_wanted_one_is_taken,
 		a_driver_that_rounds_down_is_asked_for_more,
 		a_rate_that_cannot_be_set_is_measured_at,
