@@ -120,37 +120,34 @@ static const char *take_exponent(const char *at, const char *end, int *exponent)
 	return at == first ? NULL : at;
 }
 
-/* mantissa x power, or / power for `divide`, in twice a double's digits and rounded once: a long double is no longer on some machines. */
-static double scale_long(uint64_t mantissa, double power, bool divide)
-{
-	double high = (double)mantissa, low = (double)(int64_t)(mantissa - (uint64_t)high), value;
-
-	if (divide) {
-		value = high / power;
-		return value + (fma(-value, power, high) + low) / power;
-	}
-	value = high * power;
-	return value + (fma(high, power, -value) + low * power);
-}
-
-/* Rounded once where the power is an exact double, which is all that instruments write; else within one unit of a long double. */
-static double decimal_value(const struct decimal *number)
+/*
+ * mantissa x 10^exponent, of -44..44, in twice a double's digits and rounded once: a long double is no longer on some machines.  The power is
+ * the product of two that are exact doubles.
+ */
+static double scale(uint64_t mantissa, int exponent)
 {
 	static const double powers[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
 					 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
+	int n = exponent < 0 ? -exponent : exponent;
+	double first = powers[n > 22 ? 22 : n], second = powers[n > 22 ? n - 22 : 0];
+	double power = first * second, power_low = fma(first, second, -power);
+	double high = (double)mantissa, low = (double)(int64_t)(mantissa - (uint64_t)high), value;
 
+	if (exponent < 0) {
+		value = high / power;
+		return value + (fma(-value, power, high) + low - value * power_low) / power;
+	}
+	value = high * power;
+	return value + (fma(high, power, -value) + low * power + high * power_low);
+}
+
+/* Rounded once where an instrument's numbers are; else within one unit of a long double. */
+static double decimal_value(const struct decimal *number)
+{
 	if (!number->mantissa)
 		return 0;
-	if (number->mantissa <= UINT64_C(1) << 53) {
-		if (number->exponent >= 0 && number->exponent <= 22)
-			return (double)number->mantissa * powers[number->exponent];
-		if (number->exponent < 0 && number->exponent >= -22)
-			return (double)number->mantissa / powers[-number->exponent];
-	} else if (number->exponent >= -22 && number->exponent <= 22) {
-		if (number->exponent < 0)
-			return scale_long(number->mantissa, powers[-number->exponent], true);
-		return scale_long(number->mantissa, powers[number->exponent], false);
-	}
+	if (number->exponent >= -44 && number->exponent <= 44)
+		return scale(number->mantissa, number->exponent);
 	if (number->exponent < -400)
 		return 0;
 	return (double)((long double)number->mantissa * powl(10, number->exponent));

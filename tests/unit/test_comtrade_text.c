@@ -45,6 +45,21 @@ START_TEST(numbers_as_instruments_write_them_are_read_as_strtod_does)
 }
 END_TEST
 
+/* Whatever a long double is on the machine: the power of ten is no exact double here. */
+START_TEST(numbers_with_large_exponents_are_read_as_strtod_does)
+{
+	char text[64];
+
+	for (int i = 0; i < 200000; i++) {
+		double read = 0;
+
+		snprintf(text, sizeof(text), "%d%09de%+d", 1 + rand_r(&seed) % 900000, rand_r(&seed) % 1000000000, rand_r(&seed) % 89 - 44);
+		REQUIRE(!comtrade_parse_double(span(text), &read), "%s", text);
+		REQUIRE(fabs(read - strtod(text, NULL)) <= 1.2e-16 * fabs(read), "%s: %.17g", text, read);
+	}
+}
+END_TEST
+
 START_TEST(numbers_of_up_to_15_digits_are_exact)
 {
 	char text[64];
@@ -193,6 +208,7 @@ int main(void)
 	suite_add_tcase(suite, cases);
 	tcase_set_timeout(cases, 60);
 	tcase_add_test(cases, numbers_as_instruments_write_them_are_read_as_strtod_does);
+	tcase_add_test(cases, numbers_with_large_exponents_are_read_as_strtod_does);
 	tcase_add_test(cases, numbers_of_up_to_15_digits_are_exact);
 	tcase_add_loop_test(cases, unusual_numbers_are_numbers, 0, COUNT(odd));
 	tcase_add_loop_test(cases, anything_else_is_no_number, 0, COUNT(not_numbers));
