@@ -142,7 +142,7 @@ def test_a_simulation_that_keeps_nothing_writes_nothing(tmp_path):
         process = subprocess.Popen([DAEMON, "-s", "-c", tmp_path / "conf", "--pty", tmp_path / "meter", "--control", control], stdout=log,
                                    stderr=log)
     try:
-        wait_for(control.exists, "the daemon listens")
+        wait_for(lambda: "control: listening at" in (tmp_path / "log").read_text(encoding="utf-8"), "the daemon listens")
         with Control(str(control)) as client:
             assert client.get("status", parts=["capture"])["capture"]["state"] == "off"
     finally:
