@@ -128,21 +128,29 @@ START_TEST(commit_that_does_not_end_is_shown_and_told_once)
 {
 	struct store_status status;
 	struct store *store;
+	unsigned told, gone_on;
 	int64_t now_ns;
 
 	faulty_vfs_install();
 	ck_assert_int_eq(store_open(&store, scene.directory, 3600), 0);
 	ck_assert_int_eq(store_start(store, &script_ops, &scene.script), 0);
 	scene_wait_for_state(store, STORE_GOOD, 2);
-	store_watch(store, monotonic_ns() + 3600 * 3 * INT64_C(1000000000), &status);
+	/* the last of them may still be at its end */
+	now_ns = monotonic_ns();
+	do
+		store_watch(store, monotonic_ns() + 3600 * 3 * INT64_C(1000000000), &status);
+	while (status.state != STORE_GOOD && monotonic_ns() - now_ns < SCENE_PATIENCE_NS);
 	ck_assert_int_eq(status.state, STORE_GOOD);
+	told = scene_times_said("the meter goes on");
 	store_watch(store, monotonic_ns() + (3600 * 3 + 65) * INT64_C(1000000000), &status);
 	ck_assert_int_eq(status.state, STORE_FAILING);
 	ck_assert_msg(strstr(status.message, "no commit for"), "%s", status.message);
 	store_watch(store, monotonic_ns(), &status);
 	ck_assert_int_eq(status.state, STORE_GOOD);
-	ck_assert_uint_eq(scene_times_said("the meter goes on"), 1);
+	ck_assert_uint_eq(scene_times_said("the meter goes on"), told + 1);
 
+	told = scene_times_said("a commit has been under way for");
+	gone_on = scene_times_said("its thread goes on");
 	faults.hang = true;
 	faults.writes = 0;
 	script_advance(&scene.script);
@@ -159,13 +167,13 @@ START_TEST(commit_that_does_not_end_is_shown_and_told_once)
 		ck_assert_msg(strstr(status.message, "a commit has been under way for 7") && strstr(status.message, "state."), "%s",
 			      status.message);
 	}
-	ck_assert_uint_eq(scene_times_said("a commit has been under way for"), 1);
-	ck_assert_uint_eq(scene_times_said("its thread goes on"), 1);
+	ck_assert_uint_eq(scene_times_said("a commit has been under way for"), told + 1);
+	ck_assert_uint_eq(scene_times_said("its thread goes on"), gone_on);
 	faults.hang = false;
 	scene_wait_for_state(store, STORE_GOOD, 4);
 	for (int i = 0; i < 3; i++)
 		store_handover(store, &scene.script.nv, NULL, 0);
-	ck_assert_uint_eq(scene_times_said("its thread goes on"), 2);
+	ck_assert_uint_eq(scene_times_said("its thread goes on"), gone_on + 1);
 	store_stop(store, 60);
 }
 END_TEST
