@@ -8,6 +8,7 @@
 
 #include "client/calibrate.h"
 #include "client/client.h"
+#include "daemon/config_table.h"
 
 #define SECONDS_DEFAULT 10
 #define STEADY_DEFAULT 0.001
@@ -209,8 +210,9 @@ static bool fits(const struct calibrate_readings *readings, int p, const struct 
 {
 	double v = readings->channel[ADC_VA + p].gain * result->voltage_gain, i = readings->channel[ADC_IA + p].gain * result->current_gain;
 	double delay_us = readings->channel[ADC_IA + p].delay_us + result->delay_us;
+	const struct config_key *gain = config_key_find(CALIBRATE_GAIN_KEY);
 
-	return v >= CALIBRATE_GAIN_LEAST && v <= CALIBRATE_GAIN_MOST && i >= CALIBRATE_GAIN_LEAST && i <= CALIBRATE_GAIN_MOST && fabs(delay_us) <= CALIBRATE_DELAY_MOST_US;
+	return config_key_allows(gain, v) && config_key_allows(gain, i) && config_key_allows(config_key_find(CALIBRATE_DELAY_KEY), delay_us);
 }
 
 /* What is wrong with the result of a phase, or nothing. */

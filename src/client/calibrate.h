@@ -14,9 +14,10 @@
 #include "metering/readings.h"
 
 #define CALIBRATE_SECONDS_MOST 60
-#define CALIBRATE_GAIN_LEAST 0.5	/* as the configuration allows */
-#define CALIBRATE_GAIN_MOST 2.0
-#define CALIBRATE_DELAY_MOST_US 500.0
+
+/* The keys of a channel's gain and delay, for what they allow. */
+#define CALIBRATE_GAIN_KEY "adc.channels.va.gain"
+#define CALIBRATE_DELAY_KEY "adc.channels.va.delay_us"
 
 /* The channels as they were configured while the readings were taken. */
 struct calibrate_channel {

@@ -11,6 +11,7 @@
 
 #include "client/calibrate.h"
 #include "client/client.h"
+#include "daemon/config_table.h"
 
 #define HEADER "# dinmeter calibrate: readings, version 1"
 #define LINE_MOST 1024
@@ -101,6 +102,7 @@ static int take_value(struct reader *reader, const char *of, const char *key, do
 
 static int take_channel(struct reader *reader, struct calibrate_readings *readings)
 {
+	const struct config_key *gain = config_key_find(CALIBRATE_GAIN_KEY), *delay = config_key_find(CALIBRATE_DELAY_KEY);
 	const char *name = take_word(reader);
 	struct calibrate_channel channel;
 	char what[32];
@@ -113,8 +115,8 @@ static int take_channel(struct reader *reader, struct calibrate_readings *readin
 	snprintf(what, sizeof(what), "channel %s", name);
 	if (readings->channel[c].gain > 0)
 		return refuse(reader, "channel", name, "one that stands once");
-	if (take_value(reader, what, "gain", CALIBRATE_GAIN_LEAST, CALIBRATE_GAIN_MOST, &channel.gain) ||
-	    take_value(reader, what, "delay_us", -CALIBRATE_DELAY_MOST_US, CALIBRATE_DELAY_MOST_US, &channel.delay_us))
+	if (take_value(reader, what, "gain", gain->low, gain->high, &channel.gain) ||
+	    take_value(reader, what, "delay_us", delay->low, delay->high, &channel.delay_us))
 		return CLIENT_FAILED;
 	/* the channel's name is the rest, blanks and all */
 	if (!reader->rest || (size_t)snprintf(channel.name, sizeof(channel.name), "%s", reader->rest) >= sizeof(channel.name)) {

@@ -15,7 +15,7 @@
 #define TIMER_ACCURACY_US 1		/* sd-event's default of 250 ms is no use here */
 #define ECHO_LATE_NS	INT64_C(100000000)	/* how late an adapter may deliver an echo */
 #define REPLY_LATE_NS	INT64_C(1000000000)	/* its master has given up: it would go out amid what is said since */
-#define LOOK_NS		INT64_C(5000000000)
+#define LOOK_NS		INT64_C(5000000000)	/* between two looks after an open port */
 #define FRAME_BYTES	(PDU_MAX + 1)	/* address and PDU */
 
 struct request {

@@ -7,7 +7,8 @@ DAEMON_TESTS = \
 	tests/unit/test_meter_thread \
 	tests/unit/test_log \
 	tests/unit/test_password \
-	tests/unit/test_sandbox
+	tests/unit/test_sandbox \
+	tests/unit/test_sandbox_calls
 
 tests_unit_test_password_SOURCES = tests/unit/test_password.c
 tests_unit_test_password_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
@@ -38,6 +39,11 @@ tests_unit_test_access_SOURCES = tests/unit/test_access.c
 tests_unit_test_access_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_test_access_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_access_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
+
+tests_unit_test_sandbox_calls_SOURCES = tests/unit/test_sandbox_calls.c
+tests_unit_test_sandbox_calls_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
+tests_unit_test_sandbox_calls_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_sandbox_calls_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
 
 tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c
 tests_unit_test_sandbox_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests

@@ -10,6 +10,7 @@ STORE_TESTS = \
 check_LIBRARIES += tests/unit/store/libscript.a
 tests_unit_store_libscript_a_SOURCES = tests/unit/store/script.c tests/unit/store/script.h \
 	tests/unit/store/scene.c tests/unit/store/scene.h tests/unit/store/faulty_vfs.c tests/unit/store/faulty_vfs.h
+tests_unit_store_libscript_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_unit_store_libscript_a_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)
 
 STORE_TEST_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(SQLITE_CFLAGS)

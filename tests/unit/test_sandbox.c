@@ -1,6 +1,6 @@
 /*
  * Inside the sandbox: what the daemon needs goes on, what it must not do fails.  Each try is made twice, by a process without the
- * sandbox, which shows that it is the sandbox that forbids, and by one inside.
+ * sandbox, which shows that it is the sandbox that forbids, and by one inside.  System calls by themselves are those of test_sandbox_calls.c.
  */
 #include <check.h>
 #include <errno.h>
@@ -13,7 +13,6 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -507,144 +506,6 @@ START_TEST(no_family_of_sockets_but_local_ones_is_there_inside)
 }
 END_TEST
 
-/* System calls, with what they do nothing for: outside they work, or fail with another error; inside: errno, or -signal. */
-
-#define BAD (-1L)
-#define DEVICE(type) ((type) | 0600)
-/* nobody shares handlers of signals and no memory */
-#define NEW(what) ((what) | CLONE_SIGHAND)
-
-static const struct denied {
-	const char *name;
-	int inside;
-	long argument[4];	/* the others are bad */
-} denied[] = {
-	{ "settimeofday", EPERM, { BAD, BAD } }, { "stime", EPERM, { BAD } }, { "clock_settime", EPERM, { 0, BAD } },
-	{ "clock_settime64", EPERM, { 0, BAD } }, { "clock_adjtime", EPERM, { 0, BAD } }, { "clock_adjtime64", EPERM, { 0, BAD } },
-	{ "adjtimex", EPERM, { BAD } },
-	{ "setuid", EPERM, { BAD } }, { "setgid", EPERM, { BAD } }, { "setreuid", EPERM, { BAD, BAD } }, { "setregid", EPERM, { BAD, BAD } },
-	{ "setresuid", EPERM, { BAD, BAD, BAD } }, { "setresgid", EPERM, { BAD, BAD, BAD } }, { "setgroups", EPERM, { BAD, BAD } },
-	{ "setfsuid", EPERM, { BAD } }, { "setfsgid", EPERM, { BAD } },
-	{ "setuid32", EPERM, { BAD } }, { "setgid32", EPERM, { BAD } }, { "setreuid32", EPERM, { BAD, BAD } },
-	{ "setregid32", EPERM, { BAD, BAD } }, { "setresuid32", EPERM, { BAD, BAD, BAD } }, { "setresgid32", EPERM, { BAD, BAD, BAD } },
-	{ "setgroups32", EPERM, { BAD, BAD } }, { "setfsuid32", EPERM, { BAD } }, { "setfsgid32", EPERM, { BAD } },
-	{ "capset", EPERM, { BAD, BAD } },
-	{ "io_uring_setup", ENOSYS, { 0, BAD } }, { "io_uring_enter", ENOSYS, { BAD } }, { "io_uring_register", ENOSYS, { BAD } },
-	{ "fanotify_init", EPERM, { 0x200 /* FAN_REPORT_FID */ } }, { "fanotify_mark", EPERM, { BAD } },
-	{ "move_pages", EPERM, { 0 } }, { "migrate_pages", EPERM, { 0 } },
-	{ "personality", EPERM, { 0xFFFFFFFF } },
-	{ "clone3", ENOSYS, { BAD } },
-	{ "mprotect", EPERM, { 0, 0, PROT_EXEC } }, { "pkey_mprotect", EPERM, { 0, 0, PROT_EXEC, BAD } },
-	{ "mmap", -SIGSYS, { 0, 0, PROT_WRITE | PROT_EXEC } }, { "mmap2", -SIGSYS, { 0, 0, PROT_WRITE | PROT_EXEC } },
-	{ "shmat", -SIGSYS, { BAD, 0, 0100000 /* SHM_EXEC */ } },
-	{ "ioctl", EPERM, { BAD, TIOCSTI } },
-	{ "mknod", EPERM, { 0, DEVICE(S_IFCHR) } }, { "mknod", EPERM, { 0, DEVICE(S_IFBLK) } },
-	{ "mknodat", EPERM, { BAD, 0, DEVICE(S_IFCHR) } }, { "mknodat", EPERM, { BAD, 0, DEVICE(S_IFBLK) } },
-	{ "chmod", EPERM, { 0, 04700 } }, { "chmod", EPERM, { 0, 02700 } }, { "fchmod", EPERM, { BAD, 04700 } },
-	{ "fchmod", EPERM, { BAD, 02700 } }, { "fchmodat", EPERM, { BAD, 0, 04700 } }, { "fchmodat", EPERM, { BAD, 0, 02700 } },
-	{ "fchmodat2", EPERM, { BAD, 0, 04700 } }, { "fchmodat2", EPERM, { BAD, 0, 02700 } },
-	{ "clone", -SIGSYS, { NEW(CLONE_NEWNS) } }, { "clone", -SIGSYS, { NEW(CLONE_NEWCGROUP) } }, { "clone", -SIGSYS, { NEW(CLONE_NEWUTS) } },
-	{ "clone", -SIGSYS, { NEW(CLONE_NEWIPC) } }, { "clone", -SIGSYS, { NEW(CLONE_NEWUSER) } }, { "clone", -SIGSYS, { NEW(CLONE_NEWPID) } },
-	{ "clone", -SIGSYS, { NEW(CLONE_NEWNET) } },
-};
-
-/* Whatever they are given. */
-static const char *const deadly[] = {
-	"mount", "umount", "umount2", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr", "pivot_root",
-	"chroot", "open_by_handle_at", "acct", "quotactl", "quotactl_fd", "swapon", "swapoff",
-	"init_module", "finit_module", "delete_module", "kexec_load", "kexec_file_load", "reboot", "bpf", "iopl", "ioperm",
-	"perf_event_open", "userfaultfd", "modify_ldt", "syslog", "sethostname", "setdomainname", "vhangup",
-	"unshare", "setns", "add_key", "request_key", "keyctl",
-};
-static const char *const deadly_unless_traced[] = {
-	"execve", "execveat", "ptrace", "process_vm_readv", "process_vm_writev", "kcmp", "pidfd_getfd",
-};
-
-#define COUNT(array) (sizeof(array) / sizeof(*(array)))
-#define CALLS (COUNT(denied) + COUNT(deadly) + COUNT(deadly_unless_traced))
-
-static struct denied call_number(size_t i)
-{
-	if (i < COUNT(denied))
-		return denied[i];
-	i -= COUNT(denied);
-	return (struct denied){ i < COUNT(deadly) ? deadly[i] : deadly_unless_traced[i - COUNT(deadly)], -SIGSYS, { BAD, BAD, BAD, BAD } };
-}
-
-/* In a process of its own: what vhangup hangs up is no terminal of anybody's. */
-static int outcome_of_call(const struct denied *call)
-{
-	const long *a = call->argument;
-	pid_t pid = fork();
-	int status;
-
-	if (!pid) {
-		setsid();
-		_exit(result(syscall(seccomp_syscall_resolve_name(call->name), a[0], a[1], a[2], a[3], BAD, BAD)));
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return -1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-/* Inside the filter, without what else forbids. */
-static void make_calls(int *outcomes, bool inside)
-{
-	struct sandbox_calls calls = { .traced = is_traced() };
-	pid_t pid = fork();
-	int status;
-
-	ck_assert(pid >= 0);
-	if (!pid) {
-		if (inside && sandbox_seccomp_enter(&calls))
-			_exit(1);
-		for (size_t i = 0; i < CALLS; i++) {
-			struct denied call = call_number(i);
-
-			outcomes[i] = outcome_of_call(&call);
-		}
-		_exit(0);
-	}
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_int_eq(status, 0);
-}
-
-START_TEST(each_call_that_is_denied_fails_inside_and_by_that_alone)
-{
-	const size_t size = 2 * CALLS * sizeof(int);
-	int *outside = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0), *inside = outside + CALLS;
-	unsigned failed = 0;
-
-	ck_assert_ptr_ne(outside, MAP_FAILED);
-#ifdef __SANITIZE_THREAD__
-	printf("not tried: ThreadSanitizer does not survive such calls\n");
-	return;
-#endif
-	if (prctl(PR_GET_SECCOMP) < 0) {
-		printf("not tried: this kernel has no seccomp\n");
-		return;
-	}
-	make_calls(outside, false);
-	make_calls(inside, true);
-	for (size_t i = 0; i < CALLS; i++) {
-		struct denied call = call_number(i);
-
-		/* not of this architecture, or not known to libseccomp */
-		if (seccomp_syscall_resolve_name(call.name) < 0)
-			continue;
-		if (i >= COUNT(denied) + COUNT(deadly) && is_traced())
-			printf("not tried, as a sanitizer needs it: %s\n", call.name);
-		else if (outside[i] == call.inside)
-			printf("not tried, as it fails alike outside: %s\n", call.name);
-		else if (inside[i] != call.inside)
-			failed += printf("%s, call %zu: got %d inside, must be %d\n", call.name, i, inside[i], call.inside) > 0;
-	}
-	fflush(stdout);
-	munmap(outside, size);
-	ck_assert_uint_eq(failed, 0);
-}
-END_TEST
-
 /* Which device is tried: what this machine has. */
 static const char *device;
 
@@ -928,7 +789,6 @@ int main(void)
 	tcase_add_test(tests, a_configuration_behind_a_symbolic_link_is_read_again);
 	tcase_add_loop_test(tests, what_it_must_not_do_fails_inside, 0, sizeof(forbidden) / sizeof(*forbidden));
 	tcase_add_test(tests, no_family_of_sockets_but_local_ones_is_there_inside);
-	tcase_add_test(tests, each_call_that_is_denied_fails_inside_and_by_that_alone);
 	tcase_add_test(tests, devices_that_the_configuration_does_not_name_cannot_be_opened);
 	tcase_add_test(tests, with_hardware_root_does_not_read_the_machine_s_memory);
 	tcase_add_test(tests, a_device_that_is_plugged_in_later_can_be_opened);

@@ -1,6 +1,5 @@
 #include "scene.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -10,10 +9,12 @@
 #include <unistd.h>
 
 #include "daemon/monotonic.h"
+#include "lib/check_main.h"
 #include "store/store_private.h"
 
 struct scene scene;
 
+static Suite *suite;
 static char caught[65536];
 static int log_file, log_saved;
 
@@ -44,7 +45,7 @@ unsigned scene_times_said(const char *part)
 	return n;
 }
 
-void scene_setup(void)
+static void set_up(void)
 {
 	script_make_directory(scene.directory);
 	script_make_directory(scene.runtime);
@@ -55,7 +56,7 @@ void scene_setup(void)
 	catch_log();
 }
 
-void scene_teardown(void)
+static void tear_down(void)
 {
 	dup2(log_saved, STDERR_FILENO);
 	fputs(scene_log_so_far(), stderr);
@@ -143,4 +144,20 @@ void scene_wait_for_state(struct store *store, enum store_state state, uint64_t 
 		ck_assert_msg(monotonic_ns() < deadline_ns, "state %d, %s", status.state, status.message);
 		usleep(1000);
 	}
+}
+
+TCase *scene_tests(const char *name)
+{
+	TCase *tests = tcase_create(name);
+
+	suite = suite_create(name);
+	suite_add_tcase(suite, tests);
+	tcase_set_timeout(tests, 300);
+	tcase_add_checked_fixture(tests, set_up, tear_down);
+	return tests;
+}
+
+int scene_run(void)
+{
+	return check_main_run(suite);
 }

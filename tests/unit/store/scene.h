@@ -6,6 +6,7 @@
 #ifndef TESTS_SCENE_H
 #define TESTS_SCENE_H
 
+#include <check.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,9 +24,9 @@ struct scene {
 };
 extern struct scene scene;
 
-/* The fixture of every test.  From here to teardown standard error goes to a file. */
-void scene_setup(void);
-void scene_teardown(void);
+/* Where tests are added that begin with a scene, and log into a file; and main()'s end, with its exit status. */
+TCase *scene_tests(const char *name);
+int scene_run(void);
 
 /* What was logged; how often `part` was. */
 const char *scene_log_so_far(void);

@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lib/check_main.h"
 #include "scene.h"
 #include "store/store_private.h"
 
@@ -365,19 +364,13 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite;
-	TCase *tcase;
+	TCase *tcase = scene_tests("damage");
 
-	suite = suite_create("damage");
-	tcase = tcase_create("damage");
-	suite_add_tcase(suite, tcase);
-	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, scene_setup, scene_teardown);
 	tcase_add_loop_test(tcase, damaged_generation_is_set_aside_and_the_other_one_used, 0, 4 * DAMAGES);
 	tcase_add_test(tcase, when_both_are_damaged_the_meter_starts_anew_and_both_are_kept);
 	tcase_add_loop_test(tcase, wal_that_was_not_copied_is_told, 0, 3);
 	tcase_add_test(tcase, when_both_are_damaged_the_handover_of_this_boot_is_left);
 	tcase_add_test(tcase, file_set_aside_never_overwrites_another);
 	tcase_add_test(tcase, changed_bytes_are_never_taken_for_a_state);
-	return check_main_run(suite);
+	return scene_run();
 }

@@ -11,7 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lib/check_main.h"
 #include "scene.h"
 #include "store/store_private.h"
 
@@ -261,18 +260,12 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite;
-	TCase *tcase;
+	TCase *tcase = scene_tests("damage at run time");
 
-	suite = suite_create("damage at run time");
-	tcase = tcase_create("damage at run time");
-	suite_add_tcase(suite, tcase);
-	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, scene_setup, scene_teardown);
 	tcase_add_loop_test(tcase, damage_at_run_time_is_repaired_from_memory, 0,
 			    2 * (int)(sizeof(at_run_time) / sizeof(at_run_time[0])));
 	tcase_add_loop_test(tcase, state_on_a_disk_that_is_mounted_late_is_never_touched, 0, 2);
 	tcase_add_test(tcase, lock_that_somebody_removed_is_taken_again_and_the_state_goes_on);
 	tcase_add_test(tcase, directory_deleted_at_run_time_is_told_and_made_anew);
-	return check_main_run(suite);
+	return scene_run();
 }

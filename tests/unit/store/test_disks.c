@@ -11,7 +11,6 @@
 
 #include "daemon/monotonic.h"
 #include "faulty_vfs.h"
-#include "lib/check_main.h"
 #include "scene.h"
 #include "store/store_private.h"
 
@@ -258,19 +257,13 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite;
-	TCase *tcase;
+	TCase *tcase = scene_tests("disks");
 
-	suite = suite_create("disks");
-	tcase = tcase_create("disks");
-	suite_add_tcase(suite, tcase);
-	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, scene_setup, scene_teardown);
 	tcase_add_loop_test(tcase, disk_that_fails_is_told_once_and_tried_until_it_works, 0, sizeof(disks) / sizeof(disks[0]));
 	tcase_add_test(tcase, failed_sync_is_no_commit);
 	tcase_add_test(tcase, slow_disk_delays_nobody_but_its_thread);
 	tcase_add_test(tcase, commit_that_does_not_end_is_shown_and_told_once);
 	tcase_add_test(tcase, stop_does_not_wait_for_a_disk_that_hangs_and_leaves_the_state);
 	tcase_add_test(tcase, file_that_another_program_holds_is_read_and_written_later);
-	return check_main_run(suite);
+	return scene_run();
 }

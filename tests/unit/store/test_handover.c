@@ -13,7 +13,6 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
-#include "lib/check_main.h"
 #include "scene.h"
 #include "store/store_private.h"
 #include "store/transfer.h"
@@ -434,14 +433,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite;
-	TCase *tcase;
+	TCase *tcase = scene_tests("handover");
 
-	suite = suite_create("handover");
-	tcase = tcase_create("handover");
-	suite_add_tcase(suite, tcase);
-	tcase_set_timeout(tcase, 300);
-	tcase_add_checked_fixture(tcase, scene_setup, scene_teardown);
 	tcase_add_test(tcase, killed_process_leaves_its_last_second_to_the_next);
 	tcase_add_test(tcase, entries_that_both_have_come_once);
 	tcase_add_test(tcase, database_that_includes_the_handover_wins);
@@ -456,5 +449,5 @@ int main(void)
 	tcase_add_test(tcase, file_that_is_not_the_owners_is_no_handover);
 	tcase_add_loop_test(tcase, handover_that_could_not_be_read_never_beats_a_later_state, 0, 2);
 	tcase_add_test(tcase, handover_of_another_state_does_not_hide_ours);
-	return check_main_run(suite);
+	return scene_run();
 }

@@ -13,7 +13,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lib/check_main.h"
 #include "scene.h"
 #include "store/store_private.h"
 #include "store/transfer.h"
@@ -265,23 +264,18 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite;
 	TCase *tcase;
 
 	if (!may_run_as_root()) {
 		puts("needs root: files of two users, a file system mounted");
 		return 77;
 	}
-	suite = suite_create("owners");
-	tcase = tcase_create("owners");
-	suite_add_tcase(suite, tcase);
-	tcase_set_timeout(tcase, 60);
-	tcase_add_checked_fixture(tcase, scene_setup, scene_teardown);
+	tcase = scene_tests("owners");
 	tcase_add_loop_test(tcase, file_of_another_user_is_set_aside, 0, 3);
 	tcase_add_loop_test(tcase, directory_without_permission_is_told_and_nothing_in_it_touched, 0, 2);
 	tcase_add_test(tcase, what_root_writes_belongs_to_the_owner_of_the_directory);
 	tcase_add_test(tcase, import_that_fails_half_way_is_undone);
 	tcase_add_test(tcase, generation_that_cannot_be_written_is_never_called_good);
 	tcase_add_test(tcase, small_disk_that_is_full_or_read_only_loses_nothing);
-	return check_main_run(suite);
+	return scene_run();
 }

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "daemon/monotonic.h"
-#include "lib/check_main.h"
 #include "scene.h"
 #include "store/store_private.h"
 
@@ -479,14 +478,8 @@ END_TEST
 
 int main(void)
 {
-	Suite *suite;
-	TCase *tcase;
+	TCase *tcase = scene_tests("store");
 
-	suite = suite_create("store");
-	tcase = tcase_create("store");
-	suite_add_tcase(suite, tcase);
-	tcase_set_timeout(tcase, 300);
-	tcase_add_checked_fixture(tcase, scene_setup, scene_teardown);
 	tcase_add_test(tcase, first_start_finds_nothing_and_makes_the_directory);
 	tcase_add_test(tcase, every_field_comes_back);
 	tcase_add_test(tcase, interval_commits_go_to_the_generations_in_turn);
@@ -504,5 +497,5 @@ int main(void)
 	tcase_add_test(tcase, year_of_commits_does_not_grow_the_files);
 	tcase_add_test(tcase, second_store_is_told_who_has_the_directory_and_touches_nothing);
 	tcase_add_test(tcase, directory_that_comes_later_is_used_when_it_is_empty);
-	return check_main_run(suite);
+	return scene_run();
 }
