@@ -625,7 +625,6 @@ int slave_new(struct slave **result, sd_event *event, const struct modbus_config
 		slave_free(slave);
 		return error;
 	}
-	slave->told = slave->counters;
 	urgent_thread();
 	*result = slave;
 	return 0;
