@@ -64,7 +64,11 @@ class Bus:
         self.address = address
         self.fd = line if isinstance(line, int) else os.open(line, os.O_RDWR | os.O_NOCTTY)
         if not isinstance(line, int):
-            tty.setraw(self.fd, termios.TCSANOW)
+            try:
+                tty.setraw(self.fd, termios.TCSANOW)
+            except termios.error as error:      # which is no OSError: the other end went between open and here
+                os.close(self.fd)
+                raise OSError(*error.args) from error
         self.pending = b""
 
     def close(self):
