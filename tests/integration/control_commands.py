@@ -280,7 +280,7 @@ job = os.fork()
 if job == 0:
     os.setpgid(0, 0)
     os.tcsetpgrp(tty, os.getpgrp())
-    for number in (signal.SIGTTOU, signal.SIGTSTP, signal.SIGINT):
+    for number in (signal.SIGTTOU, signal.SIGTSTP, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
     if len(sys.argv) > 2 and sys.argv[2] == "nohup":
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
@@ -320,9 +320,14 @@ while True:
             shell.stdin.close()
             shell.stdout.close()
         self.addCleanup(end)
-        job = int(shell.stdout.readline())
+        job = int(self.told(shell))
         wait_for(lambda: not self.echoes(), "the echo is off")
         return shell, job
+
+    def told(self, shell):
+        """What the shell tells next of its job: one line."""
+        self.assertTrue(select.select([shell.stdout], [], [], HANG_S)[0], "the shell tells nothing of its job")
+        return shell.stdout.readline()
 
     def echoes(self):
         return bool(termios.tcgetattr(self.terminal)[3] & termios.ECHO)
@@ -330,7 +335,7 @@ while True:
     def test_what_is_typed_is_taken_and_not_shown(self):
         shell, _ = self.begin()
         os.write(self.master, b"54321\n")
-        self.assertEqual(shell.stdout.readline(), "exit 0\n")
+        self.assertEqual(self.told(shell), "exit 0\n")
         self.assertTrue(self.echoes())
         self.assertEqual(self.server.script("counts")[4], "54321")
         shown = os.read(self.master, 65536)
@@ -341,14 +346,14 @@ while True:
         for key, number in ((b"\x03", signal.SIGINT), (b"\x1c", signal.SIGQUIT)):
             shell, _ = self.begin()
             os.write(self.master, b"543" + key)
-            self.assertEqual(shell.stdout.readline(), f"signal {number}\n")
+            self.assertEqual(self.told(shell), f"signal {number}\n")
             self.assertTrue(self.echoes())
 
     def test_who_is_ended_leaves_the_echo_on(self):
         for number in (signal.SIGTERM, signal.SIGHUP):
             shell, job = self.begin()
             os.kill(job, number)
-            self.assertEqual(shell.stdout.readline(), f"signal {number}\n")
+            self.assertEqual(self.told(shell), f"signal {number}\n")
             self.assertTrue(self.echoes())
         self.assertEqual(self.server.script("counts")[4], "-")
 
@@ -356,13 +361,13 @@ while True:
         shell, _ = self.begin()
         for _ in range(2):
             os.write(self.master, b"\x1a")
-            self.assertEqual(shell.stdout.readline(), "stopped\n")
+            self.assertEqual(self.told(shell), "stopped\n")
             self.assertTrue(self.echoes())
             shell.stdin.write("\n")
             shell.stdin.flush()
             wait_for(lambda: not self.echoes(), "the echo is off again")
         os.write(self.master, b"00042\n")
-        self.assertEqual(shell.stdout.readline(), "exit 0\n")
+        self.assertEqual(self.told(shell), "exit 0\n")
         self.assertTrue(self.echoes())
         self.assertEqual(self.server.script("counts")[4], "00042")
 
@@ -370,7 +375,7 @@ while True:
         shell, job = self.begin("nohup")
         os.kill(job, signal.SIGHUP)
         os.write(self.master, b"00043\n")
-        self.assertEqual(shell.stdout.readline(), "exit 0\n")
+        self.assertEqual(self.told(shell), "exit 0\n")
         self.assertEqual(self.server.script("counts")[4], "00043")
 
 

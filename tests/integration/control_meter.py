@@ -3,6 +3,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -12,6 +13,9 @@ BUILD = os.environ.get("top_builddir", os.getcwd())
 TOP = os.environ.get("top_srcdir", os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 SERVER = os.path.join(BUILD, "tests", "unit", "control_server")
 HANG_S = 60     # only a hang lasts so long, on a loaded machine and under a sanitizer too
+# What a shell runs in the background ignores these, and so would every program that is started here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
 SANITIZER = re.compile(r"WARNING: ThreadSanitizer|ERROR: (Address|Leak)Sanitizer|runtime error:")
 
 

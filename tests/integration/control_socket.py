@@ -286,6 +286,10 @@ class Place(unittest.TestCase):
         server = self.start(group="no-such-group")
         self.assertIn("there is no group 'no-such-group'", server.log)
         self.assertTrue(self.alive())
+        # it is for its owner then, whom no other group joins
+        for path, mode in (self.path, 0o660), (os.path.dirname(self.path), 0o750):
+            found = os.stat(path)
+            self.assertEqual((found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)), (os.getuid(), os.getgid(), mode))
 
     def test_the_socket_is_removed_at_the_end(self):
         server = Server(self.path)

@@ -9,6 +9,7 @@ import subprocess
 from conftest import DAEMON, HANG_S, wait_for
 from control import Control
 from kept import kwh
+from test_contacts import alarm_driven, closures, counters, simulated
 
 STEP_KB, STEPS = 4096, 64
 
@@ -45,7 +46,7 @@ def test_memory_that_is_short_at_the_start_is_said_and_ends_it(tmp_path):
 
 
 def test_memory_that_is_short_later_turns_clients_away_and_the_meter_goes_on(daemon):
-    meter = daemon("-s").wait_live()
+    meter = daemon(config=simulated()).wait_live()
     pid = meter.process.pid
     with meter.bus() as bus:
         with open(f"/proc/{pid}/statm", encoding="ascii") as file:
@@ -70,6 +71,8 @@ def test_memory_that_is_short_later_turns_clients_away_and_the_meter_goes_on(dae
                 client.close()
         energy = kwh(bus)
         wait_for(lambda: kwh(bus) > energy, "it measures on")
+        counted = counters(bus)[0]
+        wait_for(lambda: counters(bus)[0] >= counted + 10, "closures go on")
         bus.write(142, 44)
         assert bus.read(142) == [44]
         resource.prlimit(pid, resource.RLIMIT_AS, (-1, -1))
@@ -77,3 +80,4 @@ def test_memory_that_is_short_later_turns_clients_away_and_the_meter_goes_on(dae
         with Control(meter.control) as control:
             status = control.status()
             assert status["adc"]["lost"] == 0 and status["meter"]["live"]
+            assert closures(control.edges(), "energy") >= counted + 10 and alarm_driven(control)

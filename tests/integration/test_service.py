@@ -12,6 +12,7 @@ from conftest import BUILD, Daemon, HANG_S, wait_for
 CLIENT = os.path.join(BUILD, "dinmeter")
 STALL = os.path.join(BUILD, "tests", "integration", "stall")
 WATCHDOG_S = 2
+DEGRADED_S = 10     # as the manual has it
 # With every device that has a thread: a display and buttons that are not there, simulated contacts, captures.
 EVERYTHING = """
 adc: { source = "sim"; };
@@ -37,6 +38,7 @@ class Managed(Daemon):
         environment = dict(os.environ, NOTIFY_SOCKET=address)
         if self.watchdog_s:
             environment["WATCHDOG_USEC"] = str(self.watchdog_s * 1000000)
+        self.began = time.monotonic()
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
 
@@ -50,6 +52,10 @@ class Managed(Daemon):
     def said(self, start):
         self.collect(0.05)
         return [line for _, line in self.messages if line.startswith(start)]
+
+    def age_s(self, message):
+        """How long after its start it has told that for the first time."""
+        return next(when for when, line in self.messages if line == message) - self.began
 
     def wait_said(self, start):
         return wait_for(lambda: self.said(start), f"{start} is told")
@@ -92,6 +98,7 @@ def test_without_an_adc_it_is_ready_degraded_and_says_what_is_missing(managed):
     wait_for(lambda: "reload: store.interval_s: taken" in meter.log, "it is read again")
     assert not meter.said("READY=1")
     meter.wait_said("READY=1")
+    assert meter.age_s("READY=1") >= DEGRADED_S
     assert "started degraded: not measuring: ADC" in meter.log
     assert not meter.said("STATUS=measuring")
 
@@ -101,6 +108,7 @@ def test_without_its_port_it_is_ready_degraded_and_says_what_is_missing(managed)
     wait_for(lambda: meter.said("STATUS=measuring, 2520 samples a second; modbus: /no/tty is not open: No such file or directory"), "the port is named as missing")
     assert not meter.said("READY=1")
     meter.wait_said("READY=1")
+    assert meter.age_s("READY=1") >= DEGRADED_S
     assert "started degraded: measuring, 2520 samples a second; modbus: /no/tty is not open: No such file or directory" in meter.log
 
 
