@@ -9,6 +9,7 @@
 
 #include "client/doctor.h"
 #include "modbus/lock.h"
+#include "modbus/pty.h"
 
 #define PTS_FIRST 136	/* majors of pseudo-terminals: linux/Documentation/admin-guide/devices.txt */
 #define PTS_LAST 143
@@ -20,10 +21,20 @@ static void check_link(struct doctor *doctor, const char *link)
 {
 	struct doctor_place place = { .part = part, .key = "modbus.device", .mode = W_OK | X_OK };
 	const char *slash = strrchr(link, '/');
+	pid_t holder = lock_link_holder(link);
 
 	snprintf(place.path, sizeof(place.path), "%.*s", slash ? slash == link ? 1 : (int)(slash - link) : 1, slash ? link : ".");
-	if (doctor_check_place(doctor, &place))
+	if (!doctor_check_place(doctor, &place))
+		return;
+	if (holder > 0 && !doctor_is_ours(doctor, holder)) {
+		doctor_say(doctor, DOCTOR_FAIL, part, "%s: another dinmeterd, process %ld, has its link there", link, (long)holder);
+		doctor_mend(doctor, "give each meter its own modbus.device");
+	} else if (pty_check_link(link) == -EEXIST) {
+		doctor_say(doctor, DOCTOR_FAIL, part, "%s: is no link to a pseudo-terminal, and is left alone", link);
+		doctor_mend(doctor, "ls -l %s shows what it is; move it away, or choose another path for modbus.device", link);
+	} else {
 		doctor_say(doctor, DOCTOR_OK, part, "a pseudo-terminal with a link at %s%s%s", link, *place.maker ? "; its directory: " : "", place.maker);
+	}
 }
 
 /* "ttyUSB0", as /sys/class/tty has it; false for what is no tty. */

@@ -82,6 +82,14 @@ int lock_take_link(const char *link, pid_t *holder)
 	return error;
 }
 
+pid_t lock_link_holder(const char *link)
+{
+	struct sockaddr_un address;
+	socklen_t length = 0;
+
+	return link_address(link, &address, &length) ? 0 : listener(&address, length);
+}
+
 /* flock has no call that names the holder; proc(5) lists every lock with its process, device and inode. */
 pid_t lock_holder(const char *path)
 {

@@ -17,6 +17,9 @@ int lock_take(int fd);
  */
 int lock_take_link(const char *link, pid_t *holder);
 
+/* The process that holds the name of a link, 0 = none, or cannot be told: it may have another network than the caller. */
+pid_t lock_link_holder(const char *link);
+
 /* The process that holds the lock on what `path` names, 0 = cannot be told. */
 pid_t lock_holder(const char *path);
 

@@ -73,20 +73,27 @@ static void read_link(const char *path, char target[256])
 	target[n > 0 ? n : 0] = '\0';
 }
 
-/* May the link be made, or made anew?  Its name is ours already: what a link leads to has no living owner. */
-static int check_link(const char *link, bool quiet)
+int pty_check_link(const char *link)
 {
 	char target[256];
 	struct stat st;
 
 	if (lstat(link, &st) < 0)
-		return errno == ENOENT ? 0 : complain(quiet, link, -errno, "cannot look at it");
+		return errno == ENOENT ? 0 : -errno;
 	read_link(link, target);
-	if (S_ISLNK(st.st_mode) && (strncmp(target, "/dev/pts/", 9) == 0 || access(link, F_OK) < 0))
-		return 0;
-	if (!quiet)
+	return S_ISLNK(st.st_mode) && (strncmp(target, "/dev/pts/", 9) == 0 || access(link, F_OK) < 0) ? 0 : -EEXIST;
+}
+
+/* The link's name is ours already: what a link leads to has no living owner. */
+static int check_link(const char *link, bool quiet)
+{
+	int error = pty_check_link(link);
+
+	if (error && error != -EEXIST)
+		return complain(quiet, link, error, "cannot look at it");
+	if (error && !quiet)
 		log_error("modbus: %s: exists and is not a link to a pseudo-terminal; it is left alone", link);
-	return -EEXIST;
+	return error;
 }
 
 /* The pseudo-terminal that a link leads to may be another process's by now: it is the link's own name that is taken. */

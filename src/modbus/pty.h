@@ -23,6 +23,9 @@ struct pty {
  */
 int pty_open(struct pty *pty, const char *link, bool quiet);
 
+/* May the link be made, or made anew?  0; -EEXIST: something stands there that is no link to a pseudo-terminal; -errno. */
+int pty_check_link(const char *link);
+
 /*
  * To be called when `watch` is readable, before other input is looked at.  A reply that nobody has read is lost with the
  * last user, as on a line: else the next one would find it, and be a reply behind from then on.  Takes 1 ms while

@@ -1,17 +1,14 @@
 # What the program is measured against.  accuracy is a test too: it fails when a worst case leaves its limit.
 check_LIBRARIES += tests/lib/libwave.a
 tests_lib_libwave_a_SOURCES = tests/lib/wave.c tests/lib/wave.h
-tests_lib_libwave_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 
 check_PROGRAMS += %D%/accuracy
 SLOW_TESTS += %D%/accuracy
 tests_bench_accuracy_SOURCES = %D%/accuracy.c
-tests_bench_accuracy_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_bench_accuracy_LDADD = tests/lib/libwave.a libpure.a
 
 check_PROGRAMS += %D%/speed
 tests_bench_speed_SOURCES = %D%/speed.c
-tests_bench_speed_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_bench_speed_LDADD = tests/lib/libwave.a libpure.a
 
 # Run by hand: its result is a time.
@@ -31,7 +28,6 @@ SLOW_TESTS += %D%/contacts_runs.sh
 check_PROGRAMS += %D%/store_wear
 SLOW_TESTS += %D%/store_wear
 tests_bench_store_wear_SOURCES = %D%/store_wear.c
-tests_bench_store_wear_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_bench_store_wear_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 tests_bench_store_wear_LDADD = tests/unit/store/libscript.a libshell.a libpure.a $(SQLITE_LIBS)
 
@@ -43,5 +39,4 @@ tests_bench_page_LDADD = libpure.a
 check_PROGRAMS += %D%/tap
 SLOW_TESTS += %D%/tap
 tests_bench_tap_SOURCES = %D%/tap.c
-tests_bench_tap_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 tests_bench_tap_LDADD = tests/lib/libwave.a libshell.a libpure.a

@@ -53,7 +53,6 @@ EXTRA_DIST += %D%/corpus/pdu
 
 FUZZ_TARGETS += %D%/fuzz_control
 %C%_fuzz_control_SOURCES = %D%/fuzz_control.c $(FUZZ_MAIN)
-%C%_fuzz_control_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
 %C%_fuzz_control_CFLAGS = $(AM_CFLAGS) $(LIBSYSTEMD_CFLAGS) $(JSON_C_CFLAGS)
 %C%_fuzz_control_LDFLAGS = $(FUZZ_LINK)
 %C%_fuzz_control_LDADD = tests/lib/libscripted.a $(SHELL_LIBS)

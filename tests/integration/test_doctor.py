@@ -101,6 +101,21 @@ def test_a_port_that_is_not_there_or_no_port_fails(site, tmp_path):
     assert f"{tmp_path}/none" in failures(report, "port")[0]["mend"]
 
 
+def test_a_link_that_another_meter_has_or_that_is_something_else_fails(site, daemon, tmp_path):
+    meter = daemon("-s").wait_live()
+    status, report, _ = doctor("-c", site(device=f"pty:{meter.link}"), "--user", me())
+    found = failures(report, "port")
+    assert status == 1 and len(found) == 1 and f"process {meter.process.pid}" in found[0]["found"] and found[0]["mend"], found
+    meter.stop()
+    # what a dead one has left is taken
+    os.symlink("/dev/pts/65535", meter.link)
+    _, report, _ = doctor("-c", site(device=f"pty:{meter.link}"), "--user", me())
+    assert [one["verdict"] for one in of(report, "port")] == ["ok"], of(report, "port")
+    (tmp_path / "meter").write_text("", encoding="ascii")
+    _, report, _ = doctor("-c", site(device=f"pty:{tmp_path}/meter"), "--user", me())
+    assert "no link to a pseudo-terminal" in failures(report, "port")[0]["found"] and failures(report, "port")[0]["mend"]
+
+
 def test_a_missing_converter_fails_with_what_is_there(site):
     with converter() as server:
         status, report, _ = doctor("-c", site(source=converter_config(server.port)), "--user", me())

@@ -5,18 +5,12 @@ CAPTURE_TESTS = \
 	tests/unit/test_tap
 
 tests_unit_test_comtrade_write_SOURCES = tests/unit/test_comtrade_write.c
-tests_unit_test_comtrade_write_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_comtrade_write_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_comtrade_write_LDADD = libshell.a libpure.a $(CHECK_LIBS)
 
 tests_unit_test_recorder_SOURCES = tests/unit/test_recorder.c
-tests_unit_test_recorder_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_recorder_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_recorder_LDADD = libshell.a libpure.a $(LIBSYSTEMD_LIBS) $(CHECK_LIBS)
 
 tests_unit_test_tap_SOURCES = tests/unit/test_tap.c
-tests_unit_test_tap_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_tap_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_tap_LDADD = libshell.a libpure.a $(CHECK_LIBS)
 
 check_PROGRAMS += $(CAPTURE_TESTS)

@@ -11,43 +11,28 @@ DAEMON_TESTS = \
 	tests/unit/test_sandbox_calls
 
 tests_unit_test_password_SOURCES = tests/unit/test_password.c
-tests_unit_test_password_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_password_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(LIBCRYPT_CFLAGS)
+tests_unit_test_password_CFLAGS = $(AM_CFLAGS) $(LIBCRYPT_CFLAGS)
 tests_unit_test_password_LDADD = libshell.a $(LIBCRYPT_LIBS) $(CHECK_LIBS)
 
 tests_unit_test_backoff_SOURCES = tests/unit/test_backoff.c
-tests_unit_test_backoff_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_backoff_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_backoff_LDADD = libshell.a $(CHECK_LIBS)
 
 tests_unit_test_config_SOURCES = tests/unit/test_config.c
-tests_unit_test_config_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_config_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_config_LDADD = libshell.a libpure.a $(LIBCONFIG_LIBS) $(LIBEVDEV_LIBS) $(CHECK_LIBS)
 
 tests_unit_test_log_SOURCES = tests/unit/test_log.c
-tests_unit_test_log_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_log_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_log_LDADD = libshell.a libpure.a $(CHECK_LIBS)
 
 tests_unit_test_meter_thread_SOURCES = tests/unit/test_meter_thread.c
-tests_unit_test_meter_thread_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_meter_thread_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_meter_thread_LDADD = tests/lib/libwave.a $(SHELL_LIBS) $(CHECK_LIBS)
 
 tests_unit_test_access_SOURCES = tests/unit/test_access.c
-tests_unit_test_access_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_access_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_access_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
 
 tests_unit_test_sandbox_calls_SOURCES = tests/unit/test_sandbox_calls.c
-tests_unit_test_sandbox_calls_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_sandbox_calls_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_sandbox_calls_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
 
 tests_unit_test_sandbox_SOURCES = tests/unit/test_sandbox.c
-tests_unit_test_sandbox_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_sandbox_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_sandbox_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += $(DAEMON_TESTS)

@@ -9,8 +9,7 @@ check_PROGRAMS += tests/unit/doctor/test_doctor
 TESTS += tests/unit/doctor/test_doctor
 tests_unit_doctor_test_doctor_SOURCES = tests/unit/doctor/test_doctor.c tests/unit/doctor/kernel.c tests/unit/doctor/kernel.h \
 	$(DOCTOR_UNDER_TEST)
-tests_unit_doctor_test_doctor_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_doctor_test_doctor_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JSON_C_CFLAGS) $(LIBSYSTEMD_CFLAGS)
+tests_unit_doctor_test_doctor_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(LIBSYSTEMD_CFLAGS)
 tests_unit_doctor_test_doctor_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
 
 # Whose state and socket a configuration means: a directory of configurations of its own.
@@ -18,6 +17,6 @@ check_PROGRAMS += tests/unit/test_instance
 TESTS += tests/unit/test_instance
 tests_unit_test_instance_SOURCES = tests/unit/test_instance.c $(DOCTOR_UNDER_TEST) \
 	src/client/doctor.c src/client/state.c src/client/state_json.c src/client/state_json.h
-tests_unit_test_instance_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests -USYSCONFDIR -DSYSCONFDIR='"$(abs_top_builddir)/tests/unit/site"'
-tests_unit_test_instance_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(JSON_C_CFLAGS) $(LIBSYSTEMD_CFLAGS)
+tests_unit_test_instance_CPPFLAGS = $(AM_CPPFLAGS) -USYSCONFDIR -DSYSCONFDIR='"$(abs_top_builddir)/tests/unit/site"'
+tests_unit_test_instance_CFLAGS = $(AM_CFLAGS) $(JSON_C_CFLAGS) $(LIBSYSTEMD_CFLAGS)
 tests_unit_test_instance_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)

@@ -8,28 +8,20 @@ MODBUS_TESTS = \
 
 tests_unit_modbus_test_bus_SOURCES = tests/unit/modbus/test_bus.c \
 	tests/unit/modbus/traffic.c tests/unit/modbus/traffic.h tests/unit/modbus/traffic_doubt.c
-tests_unit_modbus_test_bus_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_modbus_test_bus_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_modbus_test_bus_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_modbus_test_line_SOURCES = tests/unit/modbus/test_line.c
-tests_unit_modbus_test_line_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_modbus_test_line_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(LIBSYSTEMD_CFLAGS)
+tests_unit_modbus_test_line_CFLAGS = $(AM_CFLAGS) $(LIBSYSTEMD_CFLAGS)
 tests_unit_modbus_test_line_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
 
 tests_unit_modbus_test_pdu_SOURCES = tests/unit/modbus/test_pdu.c
-tests_unit_modbus_test_pdu_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_modbus_test_pdu_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_modbus_test_pdu_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_modbus_test_rtu_SOURCES = tests/unit/modbus/test_rtu.c
-tests_unit_modbus_test_rtu_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_modbus_test_rtu_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_modbus_test_rtu_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_modbus_test_slave_SOURCES = tests/unit/modbus/test_slave.c
-tests_unit_modbus_test_slave_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_modbus_test_slave_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS) $(LIBSYSTEMD_CFLAGS)
+tests_unit_modbus_test_slave_CFLAGS = $(AM_CFLAGS) $(LIBSYSTEMD_CFLAGS)
 tests_unit_modbus_test_slave_LDADD = $(SHELL_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += $(MODBUS_TESTS)

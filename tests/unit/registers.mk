@@ -6,23 +6,15 @@ REGISTERS_TESTS = \
 	tests/unit/test_registers_write
 
 tests_unit_test_settings_SOURCES = tests/unit/test_settings.c
-tests_unit_test_settings_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_settings_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_settings_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_registers_map_SOURCES = tests/unit/test_registers_map.c
-tests_unit_test_registers_map_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_registers_map_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_registers_map_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_registers_encode_SOURCES = tests/unit/test_registers_encode.c
-tests_unit_test_registers_encode_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_registers_encode_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_registers_encode_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_registers_write_SOURCES = tests/unit/test_registers_write.c
-tests_unit_test_registers_write_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_registers_write_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_registers_write_LDADD = libpure.a $(CHECK_LIBS)
 
 check_PROGRAMS += $(REGISTERS_TESTS)

@@ -2,7 +2,5 @@
 check_PROGRAMS += tests/unit/test_scope
 TESTS += tests/unit/test_scope
 tests_unit_test_scope_SOURCES = tests/unit/test_scope.c
-tests_unit_test_scope_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_scope_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_scope_LDADD = tests/lib/libwave.a libpure.a $(CHECK_LIBS)
 EXTRA_DIST += tests/data/scope

@@ -5,18 +5,12 @@ VIEW_PANEL_TESTS = \
 	tests/unit/test_segments
 
 tests_unit_test_faceplate_SOURCES = tests/unit/test_faceplate.c
-tests_unit_test_faceplate_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_faceplate_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_faceplate_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_phasors_SOURCES = tests/unit/test_phasors.c
-tests_unit_test_phasors_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_phasors_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_phasors_LDADD = libpure.a $(CHECK_LIBS)
 
 tests_unit_test_segments_SOURCES = tests/unit/test_segments.c
-tests_unit_test_segments_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests
-tests_unit_test_segments_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_segments_LDADD = libpure.a $(CHECK_LIBS)
 
 check_PROGRAMS += $(VIEW_PANEL_TESTS)

@@ -40,9 +40,13 @@ quiet()
 # Prints what a stage took: stage NAME COMMAND...  A stage that ends the script ends it.
 stage()
 {
-	stage_name=$1
-	stage_start=$(date +%s)
-	shift
+	set -- "$(date +%s)" "$@"
+	stage_command "$@"
+	say "$2: $(($(date +%s) - $1)) s"
+}
+
+stage_command()
+{
+	shift 2
 	"$@"
-	say "$stage_name: $(($(date +%s) - stage_start)) s"
 }
