@@ -4,6 +4,7 @@ is invented.
 Several meters live side by side, each with a load of its own that varies; the truth is the integral of that load, worked out
 here: over the seconds that a life has measured (it says how many), and for what is kept over the time that each life had."""
 import cmath
+import contextlib
 import decimal
 import math
 import os
@@ -173,12 +174,27 @@ class Meter:
             return      # the register had counted closures of this life already
         self.seen_closures = max(self.seen_closures, self.begun_pulses + sum(edge["closed"] for edge in edges))
 
+    def holds(self, terminal):
+        """Has the daemon that pseudo-terminal?  The number of one that was killed is given to another meter's at once."""
+        directory = f"/proc/{self.process.pid}/fd"
+        try:
+            names = os.listdir(directory)
+        except OSError:
+            return False
+        for name in names:
+            with contextlib.suppress(OSError):
+                if os.readlink(os.path.join(directory, name)) == terminal:
+                    return True
+        return False
+
     def live(self):
         """Polls and writes until the kill."""
         while self.process.poll() is None and not os.path.exists(self.link):
             time.sleep(0.002)
         try:
             with Line(self.link) as bus:
+                if not self.holds(os.ttyname(bus.fd)):
+                    return
                 self.check_back(bus)
                 self.in_doubt = None
                 self.begun_at_0 = bus.read(26)[0] == 0x8000     # looked at before the first second was measured
