@@ -16,7 +16,7 @@
 #define SECOND INT64_C(1000000000)
 #define LASTED (5 * SECOND)	/* an open that delivered for so long starts the back-off anew */
 #define LATE_MOST (2 * SECOND)	/* a paced source further behind than this does not catch up: a gap is declared */
-#define OPEN_NS (15 * SECOND)	/* an open over the network may take so long */
+#define CALL_NS (15 * SECOND)	/* a converter may hold up so long who opens or reads it */
 #define BEAT SECOND		/* a long wait shows a sign of life so often */
 
 struct acquire {
@@ -89,7 +89,7 @@ static int open_source(struct acquire *acquire)
 	struct adc *adc = acquire->adc;
 	int error;
 
-	heartbeat_may_take(OPEN_NS);
+	heartbeat_may_take(CALL_NS);
 	error = adc->ops->open(adc, &acquire->info);
 	heartbeat_beat();
 	if (error)
@@ -220,6 +220,8 @@ static int read_block(struct acquire *acquire)
 
 	if (!block)
 		block = clear_spare(acquire);
+	if (acquire->info.paced)
+		heartbeat_may_take(CALL_NS);
 	n = adc->ops->read(adc, block);
 	if (n < 0)
 		return n;

@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/heartbeat.h"
 #include "daemon/monotonic.h"
 #include "outputs/thread.h"
+
+#define SECOND INT64_C(1000000000)
+#define CALL_NS (30 * SECOND)	/* its user has given up long before: nothing is measured until it returns, and a new start helps */
 
 enum state { OPENING, IDLE, REFILLING, STOPPING, ENDED };
 
@@ -41,6 +45,13 @@ static void free_thread(struct capture_thread *thread)
 
 /* ---- the thread ---- */
 
+/* With the lock held: waits for a change, with a sign of life. */
+static void wait_a_beat(struct capture_thread *thread)
+{
+	heartbeat_beat();
+	monotonic_wait_until(&thread->changed, &thread->lock, monotonic_ns() + SECOND);
+}
+
 /* With the lock held: reports a result and waits for what to do next. */
 static void report(struct capture_thread *thread, int result)
 {
@@ -48,16 +59,18 @@ static void report(struct capture_thread *thread, int result)
 	thread->state = IDLE;
 	pthread_cond_broadcast(&thread->changed);
 	while (thread->state == IDLE && !thread->stopping)
-		pthread_cond_wait(&thread->changed, &thread->lock);
+		wait_a_beat(thread);
 }
 
 static int call(struct capture_thread *thread, int (*work)(struct capture_thread *))
 {
 	int result;
 
+	heartbeat_may_take(CALL_NS);
 	pthread_mutex_unlock(&thread->lock);
 	result = work(thread);
 	pthread_mutex_lock(&thread->lock);
+	heartbeat_beat();
 	return result;
 }
 
@@ -84,6 +97,7 @@ static void *run(void *data)
 	int result;
 
 	thread_be_punctual();
+	heartbeat_begin("iio");
 	pthread_mutex_lock(&thread->lock);
 	result = call(thread, open_capture);
 	if (result == 0)
@@ -95,7 +109,8 @@ static void *run(void *data)
 	if (result == 0)
 		call(thread, close_capture);
 	while (!thread->stopping)
-		pthread_cond_wait(&thread->changed, &thread->lock);
+		wait_a_beat(thread);
+	heartbeat_end();
 	thread->state = ENDED;
 	forgotten = thread->forgotten;
 	pthread_cond_broadcast(&thread->changed);

@@ -8,6 +8,8 @@
  * Until then it keeps what it holds (a thread, a socket or a device node, some 100 KiB); the user allows for one such thread
  * at a time by asking capture_thread_is_gone().  Otherwise nothing outlives capture_thread_stop().
  *
+ * A call that takes longer than 30 s is one silent thread to the watchdog (daemon/heartbeat).
+ *
  * All signals are blocked in it: SIGPIPE of a lost connection becomes EPIPE.
  *
  * Threads: start, refill, stop by one user thread.  interrupt by any thread between start and stop.

@@ -8,6 +8,7 @@ import time
 
 import pytest
 from conftest import BUILD, Daemon, HANG_S, wait_for
+from converter import converter, converter_config
 
 CLIENT = os.path.join(BUILD, "dinmeter")
 STALL = os.path.join(BUILD, "tests", "integration", "stall")
@@ -163,6 +164,21 @@ def test_a_thread_that_stands_still_whichever_it_is_ends_the_feeding_and_is_name
         # As the manager would; in good order they could not end in time, all at once.
         for meter in meters.values():
             meter.kill()
+
+
+def test_a_converter_whose_thread_stands_still_ends_the_feeding_and_the_thread_is_named(managed):
+    with converter() as server:
+        meter = managed(config=converter_config(server.port), watchdog_s=WATCHDOG_S)
+        wait_for(lambda: meter.said("STATUS=measuring"), "it measures")
+        with subprocess.Popen([STALL, str(meter.process.pid), "iio"], stdout=subprocess.PIPE) as stall:
+            try:
+                assert stall.stdout.readline() == b"stalled\n"
+                meter.wait_said("WATCHDOG=trigger")
+                assert 'STATUS=thread "iio" stands still' in meter.said("STATUS=")
+                assert 'thread "iio" has shown no life' in meter.log
+            finally:
+                stall.kill()
+                meter.kill()
 
 
 def reload(meter):

@@ -19,6 +19,10 @@ for unit in dinmeterd.service dinmeterd@.service; do
 	grep -n '@[A-Za-z_]*@' "conf/systemd/$unit" && fail "$unit: names that were not put in"
 	grep -q '^Type=notify$' "conf/systemd/$unit" || fail "$unit does not wait until the meter is ready"
 done
+[ "$(value WatchdogSec dinmeterd.service)" = 30 ] || fail "a thread that stands still is not noticed"
+[ "$(value Restart dinmeterd.service)" = on-failure ] || fail "a meter that fails stays down"
+patience_s=$(sed -n 's/^#define STORE_PATIENCE_S \([0-9]*\)\..*/\1/p' "$top_srcdir/src/daemon/daemon.c")
+[ "$(value TimeoutStopSec dinmeterd.service)" -ge $((2 * ${patience_s:-1000})) ] || fail "a stop on a slow disk is cut short"
 [ "$(value RestartPreventExitStatus dinmeterd.service)" = 2 ] || fail "a wrong configuration is tried again and again"
 for unit in dinmeterd.service dinmeterd@.service; do
 	# what ends it at once may mend itself: the pauses alone make ten minutes; fewer starts would give up long before

@@ -263,7 +263,7 @@ def main():
     claims = [
         (f"the machine was killed {kills} times under load, and the meter was back each time, settings and starts counted ({writes} writes)",
          not failures and len(lost) == kills),
-        (f"no shown energy is lost beyond the interval of {INTERVAL_S:.0f} s (worst {max(lost, default=0):.2f} s of it)",
+        (f"no shown energy is lost beyond the interval of {INTERVAL_S:g} s and a commit of {COMMIT_S:g} s (worst {max(lost, default=0):.2f} s of it)",
          lost and max(lost) <= INTERVAL_S + COMMIT_S),
         (f"of {gained:.1f} s of energy that all runs showed the last starts have {kept:.1f} s, less by an interval a kill at most",
          len(lost) == kills and kept >= gained - kills * INTERVAL_S),
