@@ -1,9 +1,12 @@
 /* dinmeter calibrate: gains and delays of the channels from a reference meter's readings. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "client/calibrate.h"
@@ -122,15 +125,49 @@ static void print_point(int p, const struct calibration_point *point)
 	       point->reference_w, point->w, point->w / (point->v * point->a));
 }
 
+/* The file's directory, locked until it is closed: one at a time reads and replaces.  -1 after a message. */
+static int lock_directory(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char directory[PATH_MAX] = ".";
+	int fd;
+
+	if (slash)
+		snprintf(directory, sizeof(directory), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+		return fd;
+	fprintf(stderr, "dinmeter calibrate: %s: %s\n", directory, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* Another reading may have come into the file meanwhile. */
+static int join_file(struct calibrate *calibrate, const struct calibrate_readings *one)
+{
+	int lock = lock_directory(calibrate->readings_path), status;
+
+	if (lock < 0)
+		return CLIENT_FAILED;
+	memset(&calibrate->readings, 0, sizeof(calibrate->readings));
+	status = calibrate_load(&calibrate->readings, calibrate->readings_path);
+	if (!status)
+		status = calibrate_add(&calibrate->readings, one);
+	if (!status)
+		status = calibrate_save(&calibrate->readings, calibrate->readings_path);
+	close(lock);
+	return status;
+}
+
 /* A reading at the load that is there, and at once into the file. */
 static int take(struct calibrate *calibrate)
 {
-	struct calibrate_readings *readings = &calibrate->readings;
-	int status = calibrate_measure(readings, &calibrate->reference, calibrate->socket, calibrate->config, calibrate->seconds,
-				       calibrate->steady);
+	struct calibrate_readings *readings = &calibrate->readings, one = { .n = { 0 } };
+	int status = calibrate_measure(&one, &calibrate->reference, calibrate->socket, calibrate->config, calibrate->seconds, calibrate->steady);
 
 	if (!status)
-		status = calibrate_save(readings, calibrate->readings_path);
+		status = join_file(calibrate, &one);
 	if (status)
 		return status;
 	puts("phase     reference V        meter V    reference A        meter A    reference W        meter W     PF");
@@ -274,7 +311,8 @@ static int solve(const struct calibrate *calibrate)
 	for (int p = 0; p < PHASES; p++)
 		phases += calibrate->readings.n[p] > 0;
 	if (!phases) {
-		fprintf(stderr, "dinmeter calibrate: %s: has no readings\n", calibrate->readings_path);
+		fprintf(stderr, "dinmeter calibrate: %s: %s\n", calibrate->readings_path,
+			access(calibrate->readings_path, F_OK) ? strerror(errno) : "has no readings");
 		return CLIENT_FAILED;
 	}
 	puts("                                              errors before, %             errors after, %\n"

@@ -23,6 +23,7 @@
 struct calibrate_channel {
 	char name[64];
 	double gain, delay_us;
+	double factor;		/* what makes primary V or A of the converter's counts, or of samples that are these already */
 };
 
 struct calibrate_readings {
@@ -38,11 +39,14 @@ struct calibrate_reference {
 };
 
 /*
- * Measures for so many seconds, 1..CALIBRATE_SECONDS_MOST, and adds a point to each phase of the reference.  Refused when the load
- * moves by more than `steady` (a part), or when the channels are configured otherwise than for the points before.
+ * Measures for so many seconds, 1..CALIBRATE_SECONDS_MOST: one point for each phase of the reference.  Refused when the load
+ * moves by more than `steady` (a part).
  */
-int calibrate_measure(struct calibrate_readings *readings, const struct calibrate_reference *reference, const char *socket,
+int calibrate_measure(struct calibrate_readings *one, const struct calibrate_reference *reference, const char *socket,
 		      const char *config, int seconds, double steady);
+
+/* Adds what was measured.  Refused when the channels are configured otherwise than for the points before, or a phase is full. */
+int calibrate_add(struct calibrate_readings *readings, const struct calibrate_readings *one);
 
 /* The file of readings: text, a line a point.  A file that is not there has none. */
 int calibrate_load(struct calibrate_readings *readings, const char *path);

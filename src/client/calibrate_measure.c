@@ -13,6 +13,8 @@
 #define READ_MS 200
 #define PATIENCE_NS INT64_C(5000000000)	/* without a whole second of samples */
 
+static const char *const names[ADC_CHANNELS] = { "va", "vb", "vc", "ia", "ib", "ic" };
+
 /* Sums over the seconds, and the spread of each. */
 struct look {
 	struct calibration_point sum;
@@ -140,10 +142,18 @@ static struct json_object *member(struct json_object *object, const char *key)
 	return object && json_object_object_get_ex(object, key, &value) ? value : NULL;
 }
 
-/* The channels as configured; they must be those of the points before. */
-static int read_channels(struct control_client *client, struct calibrate_readings *readings)
+/* Ratios, scale and settings of transformers in one number.  A recording has a step of its own. */
+static void read_factors(const struct scope_source *source, double factor[ADC_CHANNELS])
 {
-	static const char *const names[ADC_CHANNELS] = { "va", "vb", "vc", "ia", "ib", "ic" };
+	const struct tap_source *samples = samples_source(source->samples);
+
+	for (int c = 0; c < ADC_CHANNELS; c++)
+		factor[c] = source->scale[c] * (samples->primary || !(samples->step[c] > 0) ? 1 : samples->step[c]);
+}
+
+/* The channels as configured. */
+static int read_channels(struct control_client *client, const double factor[ADC_CHANNELS], struct calibrate_readings *readings)
+{
 	struct json_object *members = json_object_new_object(), *parts = json_object_new_array(), *status;
 	int ret = CLIENT_DONE;
 
@@ -155,8 +165,8 @@ static int read_channels(struct control_client *client, struct calibrate_reading
 	for (int c = 0; c < ADC_CHANNELS && !ret; c++) {
 		struct json_object *one = member(member(member(status, "adc"), "channels"), names[c]);
 		struct calibrate_channel now = { .gain = json_object_get_double(member(one, "gain")),
-						 .delay_us = json_object_get_double(member(one, "delay_us")) };
-		struct calibrate_channel *channel = &readings->channel[c];
+						 .delay_us = json_object_get_double(member(one, "delay_us")),
+						 .factor = factor[c] };
 
 		if (!one) {
 			fputs("dinmeter calibrate: the daemon does not tell its channels: it is older than this command\n", stderr);
@@ -164,27 +174,25 @@ static int read_channels(struct control_client *client, struct calibrate_reading
 			break;
 		}
 		snprintf(now.name, sizeof(now.name), "%s", json_object_get_string(member(one, "channel")));
-		if (channel->gain > 0 && (strcmp(channel->name, now.name) || channel->gain != now.gain || channel->delay_us != now.delay_us)) {
-			fprintf(stderr, "dinmeter calibrate: channel %s is configured otherwise than for the readings before: begin a new file\n",
-				names[c]);
-			ret = CLIENT_FAILED;
-		}
-		*channel = now;
+		readings->channel[c] = now;
 	}
 	json_object_put(status);
 	return ret;
 }
 
-int calibrate_measure(struct calibrate_readings *readings, const struct calibrate_reference *reference, const char *socket,
+int calibrate_measure(struct calibrate_readings *one, const struct calibrate_reference *reference, const char *socket,
 		      const char *config, int seconds, double steady)
 {
 	struct look look[PHASES] = { { .n = 0 } };
+	double factor[ADC_CHANNELS] = { 0 };
 	struct scope_source source;
 	int status = scope_source_open(&source, socket, config);
 
 	if (status)
 		return status;
 	status = collect(&source, look, seconds);
+	if (!status)
+		read_factors(&source, factor);
 	scope_source_close(&source);
 	if (!status)
 		status = check_steady(look, reference, steady);
@@ -193,25 +201,45 @@ int calibrate_measure(struct calibrate_readings *readings, const struct calibrat
 
 		status = control_client_open(&client, socket, config);
 		if (!status) {
-			status = read_channels(&client, readings);
+			status = read_channels(&client, factor, one);
 			control_client_close(&client);
 		}
 	}
 	for (int p = 0; p < PHASES && !status; p++) {
-		struct calibration_point *point;
+		struct calibration_point *point = &one->point[p][0];
 
-		if (!reference->told[p])
+		one->n[p] = reference->told[p];
+		*point = mean(&look[p]);
+		point->reference_v = reference->v[p];
+		point->reference_a = reference->a[p];
+		point->reference_w = reference->w[p];
+	}
+	return status;
+}
+
+static bool is_same(const struct calibrate_channel *a, const struct calibrate_channel *b)
+{
+	return !strcmp(a->name, b->name) && a->gain == b->gain && a->delay_us == b->delay_us && fabs(a->factor - b->factor) <= 1e-9 * b->factor;
+}
+
+int calibrate_add(struct calibrate_readings *readings, const struct calibrate_readings *one)
+{
+	for (int c = 0; c < ADC_CHANNELS; c++) {
+		if (readings->channel[c].gain > 0 && !is_same(&readings->channel[c], &one->channel[c])) {
+			fprintf(stderr, "dinmeter calibrate: channel %s, its ratio or a setting of its transformer is configured otherwise than for the "
+				"readings before: begin a new file\n", names[c]);
+			return CLIENT_FAILED;
+		}
+		readings->channel[c] = one->channel[c];
+	}
+	for (int p = 0; p < PHASES; p++) {
+		if (!one->n[p])
 			continue;
 		if (readings->n[p] == CALIBRATION_POINTS_MAX) {
 			fprintf(stderr, "dinmeter calibrate: phase %c: there are %d readings, which is the most\n", 'a' + p, CALIBRATION_POINTS_MAX);
 			return CLIENT_FAILED;
 		}
-		point = &readings->point[p][readings->n[p]];
-		*point = mean(&look[p]);
-		point->reference_v = reference->v[p];
-		point->reference_a = reference->a[p];
-		point->reference_w = reference->w[p];
-		readings->n[p]++;
+		readings->point[p][readings->n[p]++] = one->point[p][0];
 	}
-	return status;
+	return CLIENT_DONE;
 }

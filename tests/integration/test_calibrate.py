@@ -1,10 +1,13 @@
 """dinmeter calibrate: known errors of a recording's channels are measured, and with the fragment that comes out the meter is right."""
+import concurrent.futures
 import math
 import os
+import re
 import subprocess
 
 import pytest
 from conftest import BUILD, HANG_S
+from converter import converter, converter_config
 from rtu import float_of
 from test_recording import recording_config
 from truth import FLOATS
@@ -15,7 +18,7 @@ STEP_V, STEP_A = 0.0005, 0.00001
 # What each channel shows of the truth, and by how much it lags.
 GAINS = 1.0121, 0.9905, 1.0007, 0.9889, 1.0203, 1.0031
 LAGS_US = 3.0, -2.0, 0.0, 25.4, -14.6, 80.0
-HEADER = "# dinmeter calibrate: readings, version 1"
+HEADER = "# dinmeter calibrate: readings, version 2"
 NAMES = "UL1", "UL2", "UL3", "IL1", "IL2", "IL3"
 
 
@@ -91,7 +94,7 @@ def test_an_unsteady_load_a_missing_daemon_and_nonsense_are_refused(daemon, tmp_
         assert status == 2 and "must be" in err, bad
     assert calibrate(readings, "a=1,1,1", "a=1,1,1")[0] == 2
     assert calibrate()[0] == 2
-    assert calibrate(readings, "-o", tmp_path / "out")[0] == 1
+    assert calibrate(readings, "-o", tmp_path / "out")[0::2] == (1, f"dinmeter calibrate: {readings}: No such file or directory\n")
     (tmp_path / "other").write_text("something else\n")
     status, _, err = calibrate(tmp_path / "other", "-o", tmp_path / "out")
     assert status == 1 and f'{tmp_path}/other:1: got "something else", must be "{HEADER}" in a file of readings' in err
@@ -122,6 +125,32 @@ def test_what_cannot_be_told_is_not_written(steady, tmp_path):
     assert status == 1
 
 
+def test_a_ratio_that_was_changed_between_two_readings_is_refused(daemon, tmp_path):
+    readings = tmp_path / "readings"
+    with converter() as server:
+        for factor in (1, 1.0035):
+            config = converter_config(server.port)
+            ratio = float(re.search(r"voltage_ratio = ([0-9.e+-]+)", config)[1])
+            meter = daemon(config=config.replace(repr(ratio), repr(ratio * factor))).wait_live()
+            status, _, err = calibrate(readings, "a=277,50,12000", "--seconds", "1", "--socket", meter.control)
+            meter.stop()
+            if factor == 1:
+                assert (status, err) == (0, "")
+                text = readings.read_text()
+    assert status == 1 and "channel va, its ratio or a setting of its transformer is configured otherwise than for the readings before" in err
+    assert readings.read_text() == text
+
+
+def test_readings_that_are_taken_at_once_are_all_in_the_file(steady, tmp_path):
+    readings = tmp_path / "readings"
+    with concurrent.futures.ThreadPoolExecutor() as at_once:
+        taken = [at_once.submit(calibrate, readings, f"{phase}=277,50,10000", "--seconds", "1", "--socket", steady.control) for phase in "abcabc"]
+        assert [one.result()[0] for one in taken] == [0] * 6
+    points = [line.split()[1] for line in readings.read_text().splitlines() if line.startswith("point")]
+    assert sorted(points) == list("aabbcc")
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("readings")] == ["readings"]
+
+
 def test_readings_that_are_cut_short_are_none(steady, tmp_path):
     readings = tmp_path / "readings"
     for _ in range(2):
@@ -136,7 +165,7 @@ def test_readings_that_are_cut_short_are_none(steady, tmp_path):
 
 def write_readings(path):
     """Phase A at two loads, read without an error."""
-    lines = [HEADER] + [f"channel {name} 1 0 {name}" for name in CHANNELS]
+    lines = [HEADER] + [f"channel {name} 1 0 1 {name}" for name in CHANNELS]
     for pf in (1.0, 0.5):
         w, var = V * A * pf, V * A * math.sqrt(1 - pf * pf)
         lines.append(f"point a {V} {A} {w} {V} {A} {w} 50 {w} {var} 0 0")
@@ -152,7 +181,8 @@ def write_readings(path):
     (2, 2, "0.4999", ': channel va: gain: got "0.4999", must be 0.5..2'),
     (2, 3, "9999", ': channel va: delay_us: got "9999", must be -500..500'),
     (7, 3, "-500.1", ': channel ic: delay_us: got "-500.1", must be -500..500'),
-    (5, 4, "n" * 64, f': channel ia: channel: got "{"n" * 60}", must be a blank and a name of at most 63 bytes'),
+    (5, 4, "0", ': channel ia: factor: got "0", must be a number above 0'),
+    (5, 5, "n" * 64, f': channel ia: channel: got "{"n" * 60}", must be a blank and a name of at most 63 bytes'),
     (8, 1, "d", ': point: got "d", must be a, b or c'),
     (8, 2, "0", ': point a: V of the reference: got "0", must be a number above 0'),
     (8, 4, "nan", ': point a: W of the reference: got "nan", must be a number'),
