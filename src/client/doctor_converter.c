@@ -63,20 +63,43 @@ static void find_denied(const struct doctor *doctor, const char *device, const s
 		closedir(files);
 }
 
+/* The directory of the configured trigger, by its name.  False: there is none. */
+static bool find_trigger(const struct doctor *doctor, char *directory, size_t size)
+{
+	const char *wanted = doctor->config.adc.trigger;
+	char path[DOCTOR_PATH], name[128];
+	struct dirent *entry;
+	bool found = false;
+	DIR *devices;
+
+	snprintf(path, sizeof(path), "%s/%s", doctor->paths.sys, DEVICES);
+	devices = *wanted ? opendir(path) : NULL;
+	while (devices && !found && (entry = readdir(devices)))
+		found = !fnmatch("trigger[0-9]*", entry->d_name, 0) &&
+			(size_t)snprintf(directory, size, "%s/%s", path, entry->d_name) < size &&
+			doctor_read(name, sizeof(name), "%s/name", directory) && !strcmp(name, wanted);
+	if (devices)
+		closedir(devices);
+	return found;
+}
+
 static void check_attributes(struct doctor *doctor, const char *device)
 {
 	static const struct written written[] = {
 		{ "buffer", "enable" }, { "buffer", "length" }, { "scan_elements", "*_en" }, { ".", "sampling_frequency" },
 		{ ".", "in_*_sampling_frequency" }, { ".", "current_timestamp_clock" }, { "trigger", "current_trigger" },
 	};
+	static const struct written rate = { ".", "sampling_frequency" };
 	size_t n = sizeof(written) / sizeof(written[0]);
-	char denied[DOCTOR_PATH + 332] = "";
+	char trigger[DOCTOR_PATH], denied[DOCTOR_PATH + 332] = "";
 
 	/* The trigger is written only where one is configured. */
 	if (!*doctor->config.adc.trigger)
 		n--;
 	for (size_t i = 0; i < n && !*denied; i++)
 		find_denied(doctor, device, &written[i], denied, sizeof(denied));
+	if (!*denied && find_trigger(doctor, trigger, sizeof(trigger)))
+		find_denied(doctor, trigger, &rate, denied, sizeof(denied));
 	if (*denied)
 		doctor_say_denied(doctor, part, denied, W_OK, -EACCES, udev);
 }

@@ -53,15 +53,39 @@ void doctor_check_service(struct doctor *doctor)
 	}
 }
 
+static enum doctor_unit_bar find_bar(const struct doctor_unit *unit, const char *path)
+{
+	enum doctor_unit_bar bar = doctor_unit_bar(unit, path);
+	char *real = bar ? realpath(path, NULL) : NULL;
+
+	if (real)
+		bar = doctor_unit_bar(unit, real);
+	free(real);
+	return bar;
+}
+
+static void say_hidden(struct doctor *doctor, const char *part, const char *path, const char *why, const char *line)
+{
+	const struct doctor_unit *unit = &doctor->units.service;
+
+	doctor_say(doctor, DOCTOR_FAIL, part, "%s: %s %s (%s)", path, unit->name, why, line);
+	doctor_mend(doctor, "another path in %s, such as one below /var/lib/%s; ReadWritePaths= does not help", doctor->file,
+		    *unit->state ? unit->state : "dinmeterd");
+}
+
 bool doctor_say_forbidden(struct doctor *doctor, const char *part, const char *path)
 {
 	const struct doctor_unit *unit = &doctor->units.service;
-	char *real = realpath(path, NULL);
-	bool may = !doctor->of_service || !doctor->units.known || doctor_unit_may_write(unit, path) || (real && doctor_unit_may_write(unit, real));
+	enum doctor_unit_bar bar = doctor->of_service && doctor->units.known ? find_bar(unit, path) : BAR_NONE;
+	char line[40];
 
-	free(real);
-	if (may)
-		return false;
+	if (bar == BAR_TEMPORARY)
+		say_hidden(doctor, part, path, "keeps that to itself, and leaves nothing there when it stops", "PrivateTmp=yes");
+	snprintf(line, sizeof(line), "ProtectHome=%s", unit->home);
+	if (bar == BAR_HOME)
+		say_hidden(doctor, part, path, "may not write there", line);
+	if (bar != BAR_SYSTEM)
+		return bar != BAR_NONE;
 	doctor_say(doctor, DOCTOR_FAIL, part, "%s: %s may not write there (ProtectSystem=strict)", path, unit->name);
 	/* What lies in /run goes with the machine, and a path that is not there keeps the unit from its start. */
 	if (!strncmp(path, "/run/", 5))

@@ -47,11 +47,20 @@ bool doctor_unit_makes(const struct doctor_unit *unit, const char *directory)
 	return !strcmp(unit->load, "loaded") && (is_in(directory, "/var/lib/", unit->state) || is_in(directory, "/run/", unit->runtime));
 }
 
-bool doctor_unit_may_write(const struct doctor_unit *unit, const char *path)
+/* No other line gives back what PrivateTmp= and ProtectHome= hide: systemd.exec(5). */
+enum doctor_unit_bar doctor_unit_bar(const struct doctor_unit *unit, const char *path)
 {
-	if (strcmp(unit->load, "loaded") != 0 || strcmp(unit->system, "strict") != 0)
-		return true;
-	return doctor_unit_makes(unit, path) || is_in(path, "", "/dev /proc /sys /tmp /var/tmp") || is_in(path, "", unit->writable);
+	if (strcmp(unit->load, "loaded") != 0)
+		return BAR_NONE;
+	if (is_in(path, "", "/tmp /var/tmp"))
+		return strcmp(unit->temporary, "yes") ? BAR_NONE : BAR_TEMPORARY;
+	if (is_in(path, "", "/home /root /run/user") && (!strcmp(unit->home, "yes") || !strcmp(unit->home, "tmpfs")))
+		return BAR_HOME;
+	if (doctor_unit_makes(unit, path) || is_in(path, "", unit->writable))
+		return BAR_NONE;
+	if (is_in(path, "", "/home /root /run/user") && !strcmp(unit->home, "read-only"))
+		return BAR_HOME;
+	return strcmp(unit->system, "strict") || is_in(path, "", "/dev /proc /sys") ? BAR_NONE : BAR_SYSTEM;
 }
 
 static void take(char *field, size_t size, const char *value)
@@ -76,6 +85,8 @@ static void take_property(struct doctor_unit *unit, const char *key, const char 
 		{ "LimitRTPRIO", unit->rtprio, sizeof(unit->rtprio) },
 		{ "LimitMEMLOCK", unit->memlock, sizeof(unit->memlock) },
 		{ "ProtectSystem", unit->system, sizeof(unit->system) },
+		{ "ProtectHome", unit->home, sizeof(unit->home) },
+		{ "PrivateTmp", unit->temporary, sizeof(unit->temporary) },
 		{ "PrivateNetwork", unit->network, sizeof(unit->network) },
 		{ "StateDirectory", unit->state, sizeof(unit->state) },
 		{ "RuntimeDirectory", unit->runtime, sizeof(unit->runtime) },
@@ -121,7 +132,7 @@ static void run_systemctl(int out, const char *const *names, size_t n)
 {
 	static char program[] = "systemctl", show[] = "show", no_pager[] = "--no-pager",
 		    properties[] = "--property=Id,LoadState,ActiveState,SubState,UnitFileState,Result,NRestarts,MainPID,User,"
-				   "SupplementaryGroups,LimitRTPRIO,LimitMEMLOCK,ProtectSystem,PrivateNetwork,StateDirectory,"
+				   "SupplementaryGroups,LimitRTPRIO,LimitMEMLOCK,ProtectSystem,ProtectHome,PrivateTmp,PrivateNetwork,StateDirectory,"
 				   "RuntimeDirectory,ReadWritePaths";
 	char *arguments[12] = { program, show, no_pager, properties };
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -12,7 +12,7 @@ struct doctor_unit {
 	char load[24], active[24], sub[24], enabled[24], result[32];	/* as systemctl show says, "" = not known */
 	char user[64], groups[256];					/* User=, SupplementaryGroups= */
 	char rtprio[32], memlock[32];
-	char system[16], network[8];				/* ProtectSystem=, PrivateNetwork= */
+	char system[16], home[16], temporary[8], network[8];	/* ProtectSystem=, ProtectHome=, PrivateTmp=, PrivateNetwork= */
 	char state[128], runtime[128], writable[512];		/* StateDirectory=, RuntimeDirectory=, ReadWritePaths= */
 	long restarts;
 	pid_t pid;						/* MainPID=, 0 = none */
@@ -40,7 +40,8 @@ bool doctor_unit_is_enabled(const struct doctor_unit *unit);
 /* Is the directory one that it makes at its start? */
 bool doctor_unit_makes(const struct doctor_unit *unit, const char *directory);
 
-/* Does it leave the path to be written, whoever its user is?  True for what is not known. */
-bool doctor_unit_may_write(const struct doctor_unit *unit, const char *path);
+/* What keeps it from writing the path, or from finding again what it wrote, whoever its user is; BAR_NONE also of what is not known. */
+enum doctor_unit_bar { BAR_NONE, BAR_SYSTEM, BAR_HOME, BAR_TEMPORARY };	/* ProtectSystem=strict, ProtectHome=, PrivateTmp=yes */
+enum doctor_unit_bar doctor_unit_bar(const struct doctor_unit *unit, const char *path);
 
 #endif

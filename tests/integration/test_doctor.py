@@ -202,10 +202,10 @@ def test_the_unit_is_asked_for_its_user_and_state(site, tmp_path):
 
 def test_what_the_unit_forbids_its_daemon_fails(site, tmp_path):
     """Its properties as `systemctl show` has those of dinmeterd.service."""
-    text = ("LoadState=loaded\nProtectSystem=strict\nPrivateNetwork=yes\nStateDirectory=dinmeterd\nRuntimeDirectory=dinmeterd\n"
+    text = ("LoadState=loaded\nProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes\nPrivateNetwork=yes\nStateDirectory=dinmeterd\nRuntimeDirectory=dinmeterd\n"
             "ReadWritePaths=-/sys/devices -/sys/class/gpio{}\n\n")
     with converter() as server:
-        remote = site(source=converter_config(server.port), state="/srv/no-such-meter", device=f"pty:{os.path.expanduser('~')}/meter")
+        remote = site(source=converter_config(server.port), state="/srv/no-such-meter", device="pty:/opt/meter")
         arguments = ("-c", remote, "--user", me())
         with systemctl(tmp_path, text.format("")) as environment:
             _, report, _ = doctor(*arguments, "--unit", "dinmeterd", environment=environment)
@@ -218,7 +218,14 @@ def test_what_the_unit_forbids_its_daemon_fails(site, tmp_path):
             for state in ("/var/lib/dinmeterd", "/var/lib/dinmeterd/below", "/var/lib/dinmeterd-other"):
                 _, report, _ = doctor("-c", site(), "--state", state, "--user", me(), "--unit", "dinmeterd", environment=environment)
                 assert ("ProtectSystem" in str(of(report, "disk"))) == (state == "/var/lib/dinmeterd-other"), (state, report)
-        with systemctl(tmp_path, text.format(" /srv /home /root").replace("PrivateNetwork=yes", "PrivateNetwork=no")) as environment:
+            # what is hidden no line gives back
+            for state, line in ("/home/meter", "ProtectHome=yes"), ("/root", "ProtectHome=yes"), ("/var/tmp/meter", "PrivateTmp=yes"):
+                _, report, _ = doctor("-c", site(device=f"pty:{state}/bus"), "--state", state, "--user", me(), "--unit", "dinmeterd",
+                                      environment=environment)
+                for part in ("disk", "port"):
+                    found = failures(report, part)[0]
+                    assert line in found["found"] and "below /var/lib/dinmeterd;" in found["mend"], found
+        with systemctl(tmp_path, text.format(" /srv /opt").replace("=yes", "=no")) as environment:
             _, report, _ = doctor(*arguments, "--unit", "dinmeterd", environment=environment)
             assert "Protect" not in str(report) and "PrivateNetwork" not in str(report)
 
