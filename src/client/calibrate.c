@@ -95,8 +95,8 @@ static int read_arguments(struct calibrate *calibrate, int argc, char **argv)
 static int read_options(struct calibrate *calibrate, int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "force", no_argument, NULL, 'f' }, { "seconds", required_argument, NULL, 'n' }, { "steady", required_argument, NULL, 's' },
-		CONTROL_CLIENT_OPTIONS, { NULL, 0, NULL, 0 }
+		{ "output", required_argument, NULL, 'o' }, { "force", no_argument, NULL, 'f' }, { "seconds", required_argument, NULL, 'n' },
+		{ "steady", required_argument, NULL, 's' }, CONTROL_CLIENT_OPTIONS, { NULL, 0, NULL, 0 }
 	};
 	int option, status = -1;
 

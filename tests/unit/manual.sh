@@ -50,6 +50,14 @@ for command in $commands; do
 	sed -n '/^\.SH SYNOPSIS/,/^\.SH DESC/p' "$top_srcdir/man/dinmeter.1" | sed 's/\\-/-/g' | grep -qE "^\.B dinmeter $command( |\$)" ||
 		{ echo "the synopsis of dinmeter(1) lacks $command"; status=1; }
 	differ "dinmeter $command" && status=1
+	# told once for all
+	for long in config output; do
+		grep -qE "^ +-$(echo $long | cut -c1)[ ,]" "$directory/text" || continue
+		./dinmeter "$command" --$long 2>&1 | grep -q "'--$long' requires" || { echo "dinmeter $command knows no --$long"; status=1; }
+	done
+done
+for long in config output; do
+	sed 's/\\-/-/g' "$top_srcdir/man/dinmeter.1" | grep -q "^\.BR --$long [,.]$" || { echo "dinmeter(1) does not tell of --$long"; status=1; }
 done
 
 # GROUP SUBGROUP KEY for each key and subgroup of a printed configuration; SUBGROUP is - where there is none, "contact" for each of them.
