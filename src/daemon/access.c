@@ -304,7 +304,8 @@ int access_main(const char *file, const char *path)
 	}
 	places.group = group->gr_gid;
 	ret = access_settle(&places, path);
-	/* it went away again */
+	if (ret == -ENODEV)
+		fprintf(stderr, "dinmeterd: --grant %s: no such device, or it went away again\n", path);
 	if (ret == -ENODEV || ret >= 0)
 		return 0;
 	fprintf(stderr, "dinmeterd: --grant %s: %s\n", path, ret == -ENOTSUP ? "no device of a kind that the meter uses" : strerror(-ret));
