@@ -25,9 +25,10 @@ kernel_module_files()
 	files_root=$1
 	files_version=$2
 	shift 2
-	for files_module; do
-		modprobe -d "$files_root" -S "$files_version" --show-depends "$files_module" || return 1
-	done | sed -n 's|^insmod .*/lib/modules/\([^ ]*\.ko\).*|lib/modules/\1|p' | awk '!seen[$0]++'
+	files_loads=$(for files_module; do
+		modprobe -d "$files_root" -S "$files_version" --show-depends "$files_module" || exit 1
+	done) || return 1
+	echo "$files_loads" | sed -n 's|^insmod .*/lib/modules/\([^ ]*\.ko\).*|lib/modules/\1|p' | awk '!seen[$0]++'
 }
 
 # kernel_initrd DIR VERSION: an initial file system that mounts the disk and hands over to systemd, or with vm.plain, and the disk only to

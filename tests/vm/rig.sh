@@ -7,7 +7,7 @@ VM_GUEST_PACKAGES="systemd-sysv,udev,kmod,procps,libiio-utils,mbpoll,libiio0,lib
 libsqlite3-0,libjson-c5,libncursesw6,libevdev2,libseccomp2,libcairo2,fonts-dejavu-core"
 
 # Kernel modules inside the machine, with whatever they depend on.
-VM_MODULES="virtio_pci virtio_blk ext4 crc32c_generic industrialio-triggered-buffer uinput evdev configfs iio-trig-hrtimer"
+VM_MODULES="virtio_pci virtio_blk ext4 crc32c_generic industrialio-triggered-buffer uinput evdev configfs"
 
 say()
 {
