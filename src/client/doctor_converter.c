@@ -36,7 +36,7 @@ static bool is_local(const struct adc_config *adc)
 	return !*adc->uri || !strncmp(adc->uri, "local:", 6);
 }
 
-/* What the daemon writes: names in a directory below the device's. */
+/* What the daemon writes: names in a directory below the device's, or in that. */
 struct written {
 	const char *directory, *pattern;
 };
@@ -48,7 +48,7 @@ static void find_denied(const struct doctor *doctor, const char *device, const s
 	struct dirent *entry;
 	DIR *files;
 
-	snprintf(path, sizeof(path), "%s/%s", device, written->directory);
+	snprintf(path, sizeof(path), "%s%s%s", device, *written->directory ? "/" : "", written->directory);
 	files = opendir(path);
 	while (files && !*denied && (entry = readdir(files))) {
 		char file[sizeof(path) + 300];
@@ -86,10 +86,10 @@ static bool find_trigger(const struct doctor *doctor, char *directory, size_t si
 static void check_attributes(struct doctor *doctor, const char *device)
 {
 	static const struct written written[] = {
-		{ "buffer", "enable" }, { "buffer", "length" }, { "scan_elements", "*_en" }, { ".", "sampling_frequency" },
-		{ ".", "in_*_sampling_frequency" }, { ".", "current_timestamp_clock" }, { "trigger", "current_trigger" },
+		{ "buffer", "enable" }, { "buffer", "length" }, { "scan_elements", "*_en" }, { "", "sampling_frequency" },
+		{ "", "in_*_sampling_frequency" }, { "", "current_timestamp_clock" }, { "trigger", "current_trigger" },
 	};
-	static const struct written rate = { ".", "sampling_frequency" };
+	static const struct written rate = { "", "sampling_frequency" };
 	size_t n = sizeof(written) / sizeof(written[0]);
 	char trigger[DOCTOR_PATH], denied[DOCTOR_PATH + 332] = "";
 

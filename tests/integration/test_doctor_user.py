@@ -1,5 +1,6 @@
 """dinmeter doctor as root looks for another user, and at disks that are mounted for the test.  Needs root; disk.sh says so."""
 import grp
+import json
 import os
 import pathlib
 import pty
@@ -10,6 +11,7 @@ import subprocess
 import tempfile
 
 import pytest
+from conftest import HANG_S
 from doctor import DINMETER, doctor, failures, me, of, write_site
 from test_recording import recording_config, write_recording
 
@@ -231,3 +233,32 @@ def test_a_disk_in_memory_a_full_one_and_a_read_only_one(open_path, disk):
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
     status, report, _ = doctor("-c", path, "--user", me())
     assert status == 1 and "read-only" in failures(report, "disk")[0]["found"], of(report, "disk")
+
+
+# Devices of IIO as sysfs would have them, in a place of its own: $1 is the mode of the rate of the trigger "clock"; then what is to be run.
+DEVICES = r"""
+set -e
+mount --make-rprivate /
+mount -t tmpfs none /sys/bus
+device=/sys/bus/iio/devices/iio:device0 trigger=/sys/bus/iio/devices/trigger0
+mkdir -p $device/buffer $device/scan_elements $device/trigger $trigger
+echo adc > $device/name; echo 0 > $device/buffer/enable; echo 2 > $device/buffer/length; echo > $device/trigger/current_trigger
+for n in 0 1 2 3 4 5; do
+	echo 0 > $device/in_voltage${n}_raw; echo 0 > $device/scan_elements/in_voltage${n}_en
+	echo $n > $device/scan_elements/in_voltage${n}_index; echo 'le:s16/16>>0' > $device/scan_elements/in_voltage${n}_type
+done
+chmod -R a+rwX $device
+echo clock > $trigger/name; echo 2520 > $trigger/sampling_frequency; chmod $1 $trigger/sampling_frequency
+shift
+exec "$@"
+"""
+
+
+@pytest.mark.parametrize("mode, denied", [("644", True), ("666", False)])
+def test_the_rate_of_the_trigger_is_among_what_the_user_must_be_able_to_write(open_path, mode, denied):
+    path = write_site(open_path, source='adc: { source = "iio"; trigger = "clock"; };\n')
+    done = subprocess.run(["unshare", "-m", "sh", "-c", DEVICES, "sh", mode, DINMETER, "doctor", "--json", "-c", path, "--user", NOBODY],
+                          stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=HANG_S, check=False)
+    found = [one["found"] for one in json.loads(done.stdout)["findings"] if one["part"] == "converter"]
+    assert found and not done.stderr, done
+    assert any("trigger0/sampling_frequency: nobody may not write it" in one for one in found) == denied, found
