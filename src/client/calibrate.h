@@ -24,6 +24,7 @@ struct calibrate_channel {
 	char name[64];
 	double gain, delay_us;
 	double factor;		/* what makes primary V or A of the converter's counts, or of samples that are these already */
+	int sinc_order;		/* of the converter, the same for all */
 };
 
 struct calibrate_readings {

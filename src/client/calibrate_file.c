@@ -13,7 +13,7 @@
 #include "client/client.h"
 #include "daemon/config_table.h"
 
-#define HEADER "# dinmeter calibrate: readings, version 2"
+#define HEADER "# dinmeter calibrate: readings, version 3"
 #define LINE_MOST 1024
 
 static const char *const names[ADC_CHANNELS] = { "va", "vb", "vc", "ia", "ib", "ic" };
@@ -100,6 +100,22 @@ static int take_value(struct reader *reader, const char *of, const char *key, do
 	return refuse(reader, what, word, must);
 }
 
+static int take_order(struct reader *reader, const char *of, int *order)
+{
+	const struct config_key *key = config_key_find("adc.sinc_order");
+	const char *word = take_word(reader);
+	char what[80], must[80];
+	double value;
+
+	if (take_number(word, '\0', &value) && value == floor(value) && config_key_allows(key, value)) {
+		*order = (int)value;
+		return CLIENT_DONE;
+	}
+	snprintf(what, sizeof(what), "%s: sinc_order", of);
+	snprintf(must, sizeof(must), "a whole number, %g..%g", key->low, key->high);
+	return refuse(reader, what, word, must);
+}
+
 static int take_channel(struct reader *reader, struct calibrate_readings *readings)
 {
 	const struct config_key *gain = config_key_find(CALIBRATE_GAIN_KEY), *delay = config_key_find(CALIBRATE_DELAY_KEY);
@@ -117,7 +133,7 @@ static int take_channel(struct reader *reader, struct calibrate_readings *readin
 		return refuse(reader, "channel", name, "one that stands once");
 	if (take_value(reader, what, "gain", gain->low, gain->high, &channel.gain) ||
 	    take_value(reader, what, "delay_us", delay->low, delay->high, &channel.delay_us) ||
-	    take_value(reader, what, "factor", 0, INFINITY, &channel.factor))
+	    take_value(reader, what, "factor", 0, INFINITY, &channel.factor) || take_order(reader, what, &channel.sinc_order))
 		return CLIENT_FAILED;
 	/* the channel's name is the rest, blanks and all */
 	if (!reader->rest || (size_t)snprintf(channel.name, sizeof(channel.name), "%s", reader->rest) >= sizeof(channel.name)) {
@@ -231,10 +247,10 @@ static void print_readings(FILE *file, const void *context)
 {
 	const struct calibrate_readings *readings = context;
 
-	fputs(HEADER "\n# channel, gain, delay in us, V or A of a count, and name as configured meanwhile\n", file);
+	fputs(HEADER "\n# channel, gain, delay in us, V or A of a count, order of the sinc filter, and name as configured meanwhile\n", file);
 	for (int c = 0; c < ADC_CHANNELS; c++)
-		fprintf(file, "channel %s %.17g %.17g %.17g %s\n", names[c], readings->channel[c].gain, readings->channel[c].delay_us,
-			readings->channel[c].factor, readings->channel[c].name);
+		fprintf(file, "channel %s %.17g %.17g %.17g %d %s\n", names[c], readings->channel[c].gain, readings->channel[c].delay_us,
+			readings->channel[c].factor, readings->channel[c].sinc_order, readings->channel[c].name);
 	fputs("# phase; V, A, W of the reference; V, A, W of the meter; Hz; W and var of the fundamental, W/us and W/us^2 of the harmonics\n", file);
 	for (int p = 0; p < PHASES; p++) {
 		for (int n = 0; n < readings->n[p]; n++) {

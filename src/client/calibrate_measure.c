@@ -154,7 +154,7 @@ static void read_factors(const struct scope_source *source, double factor[ADC_CH
 /* The channels as configured. */
 static int read_channels(struct control_client *client, const double factor[ADC_CHANNELS], struct calibrate_readings *readings)
 {
-	struct json_object *members = json_object_new_object(), *parts = json_object_new_array(), *status;
+	struct json_object *members = json_object_new_object(), *parts = json_object_new_array(), *status, *order;
 	int ret = CLIENT_DONE;
 
 	json_object_array_add(parts, json_object_new_string("adc"));
@@ -162,13 +162,15 @@ static int read_channels(struct control_client *client, const double factor[ADC_
 	status = control_client_ask(client, "status", members);
 	if (!status)
 		return CLIENT_FAILED;
+	order = member(member(status, "adc"), "sinc_order");
 	for (int c = 0; c < ADC_CHANNELS && !ret; c++) {
 		struct json_object *one = member(member(member(status, "adc"), "channels"), names[c]);
 		struct calibrate_channel now = { .gain = json_object_get_double(member(one, "gain")),
 						 .delay_us = json_object_get_double(member(one, "delay_us")),
-						 .factor = factor[c] };
+						 .factor = factor[c],
+						 .sinc_order = json_object_get_int(order) };
 
-		if (!one) {
+		if (!one || !order) {
 			fputs("dinmeter calibrate: the daemon does not tell its channels: it is older than this command\n", stderr);
 			ret = CLIENT_FAILED;
 			break;
@@ -190,7 +192,11 @@ int calibrate_measure(struct calibrate_readings *one, const struct calibrate_ref
 
 	if (status)
 		return status;
-	status = collect(&source, look, seconds);
+	/* the meter takes out the droop of a sinc filter, which the samples have */
+	status = read_channels(&source.client, factor, one);
+	source.errors.sinc_order = (unsigned)one->channel[0].sinc_order;
+	if (!status)
+		status = collect(&source, look, seconds);
 	if (!status)
 		read_factors(&source, factor);
 	scope_source_close(&source);
@@ -219,14 +225,15 @@ int calibrate_measure(struct calibrate_readings *one, const struct calibrate_ref
 
 static bool is_same(const struct calibrate_channel *a, const struct calibrate_channel *b)
 {
-	return !strcmp(a->name, b->name) && a->gain == b->gain && a->delay_us == b->delay_us && fabs(a->factor - b->factor) <= 1e-9 * b->factor;
+	return !strcmp(a->name, b->name) && a->gain == b->gain && a->delay_us == b->delay_us && a->sinc_order == b->sinc_order &&
+	       fabs(a->factor - b->factor) <= 1e-9 * b->factor;
 }
 
 int calibrate_add(struct calibrate_readings *readings, const struct calibrate_readings *one)
 {
 	for (int c = 0; c < ADC_CHANNELS; c++) {
 		if (readings->channel[c].gain > 0 && !is_same(&readings->channel[c], &one->channel[c])) {
-			fprintf(stderr, "dinmeter calibrate: channel %s, its ratio or a setting of its transformer is configured otherwise than for the "
+			fprintf(stderr, "dinmeter calibrate: channel %s, its ratio, sinc_order or a setting of its transformer is configured otherwise than for the "
 				"readings before: begin a new file\n", names[c]);
 			return CLIENT_FAILED;
 		}

@@ -32,6 +32,7 @@ struct control_panel {
 struct control_health {
 	const char *adc_source;		/* "iio", "sim", "comtrade" */
 	const struct adc_channel_config *adc_channel;	/* ADC_CHANNELS of them, as configured */
+	int adc_sinc_order;
 	struct acquire_status adc;
 	struct slave_counters bus;
 	char bus_device[256], bus_port[256];	/* as configured; the tty in use, "" = none */

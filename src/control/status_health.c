@@ -92,6 +92,7 @@ void status_adc(struct json_object *object, const struct status_view *view)
 	json_add_count(object, "errors", adc->errors);
 	add_error(object, adc->last_error);
 	json_add(object, "channels", channels(view->health.adc_channel));
+	json_add_number(object, "sinc_order", view->health.adc_sinc_order);
 }
 
 void status_bus(struct json_object *object, const struct status_view *view)

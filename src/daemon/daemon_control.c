@@ -22,6 +22,7 @@ static void copy_health(void *context, struct control_health *health)
 	memset(health, 0, sizeof(*health));
 	health->adc_source = daemon->config.adc.source;
 	health->adc_channel = daemon->config.adc.channel;
+	health->adc_sinc_order = (int)daemon->config.adc.sinc_order;
 	if (daemon->acquire)
 		acquire_get_status(daemon->acquire, &health->adc);
 	pthread_mutex_lock(&daemon->config_lock);

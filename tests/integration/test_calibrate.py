@@ -18,7 +18,7 @@ STEP_V, STEP_A = 0.0005, 0.00001
 # What each channel shows of the truth, and by how much it lags.
 GAINS = 1.0121, 0.9905, 1.0007, 0.9889, 1.0203, 1.0031
 LAGS_US = 3.0, -2.0, 0.0, 25.4, -14.6, 80.0
-HEADER = "# dinmeter calibrate: readings, version 2"
+HEADER = "# dinmeter calibrate: readings, version 3"
 NAMES = "UL1", "UL2", "UL3", "IL1", "IL2", "IL3"
 
 
@@ -137,8 +137,21 @@ def test_a_ratio_that_was_changed_between_two_readings_is_refused(daemon, tmp_pa
             if factor == 1:
                 assert (status, err) == (0, "")
                 text = readings.read_text()
-    assert status == 1 and "channel va, its ratio or a setting of its transformer is configured otherwise than for the readings before" in err
+    assert status == 1 and "channel va, its ratio, sinc_order or a setting of its transformer is configured otherwise than for the readings before" in err
     assert readings.read_text() == text
+
+
+def test_the_droop_of_a_sinc_filter_is_taken_out_as_the_meter_does(daemon, tmp_path):
+    readings = tmp_path / "readings"
+    meter = daemon(config='adc: { source = "sim"; sinc_order = 3; };\nsim: { current = 50.0; power_factor = 0.92; };\n').wait_live()
+    with meter.bus() as bus:
+        words = bus.read(257, 90)
+    volts, kw = (float_of(words[FLOATS[name] - 257:FLOATS[name] - 255]) for name in ("v_an", "kw_a"))
+    assert volts > 277 * 1.002
+    status, _, err = calibrate(readings, f"a=277,50,{277 * 50 * 0.92}", "--seconds", "1", "--socket", meter.control)
+    assert status == 0, err
+    point = next(line for line in readings.read_text().splitlines() if line.startswith("point")).split()
+    assert abs(float(point[5]) / volts - 1) < 1e-5 and abs(float(point[7]) / 1000 / kw - 1) < 1e-5
 
 
 def test_readings_that_are_taken_at_once_are_all_in_the_file(steady, tmp_path):
@@ -165,7 +178,7 @@ def test_readings_that_are_cut_short_are_none(steady, tmp_path):
 
 def write_readings(path):
     """Phase A at two loads, read without an error."""
-    lines = [HEADER] + [f"channel {name} 1 0 1 {name}" for name in CHANNELS]
+    lines = [HEADER] + [f"channel {name} 1 0 1 0 {name}" for name in CHANNELS]
     for pf in (1.0, 0.5):
         w, var = V * A * pf, V * A * math.sqrt(1 - pf * pf)
         lines.append(f"point a {V} {A} {w} {V} {A} {w} 50 {w} {var} 0 0")
@@ -182,7 +195,9 @@ def write_readings(path):
     (2, 3, "9999", ': channel va: delay_us: got "9999", must be -500..500'),
     (7, 3, "-500.1", ': channel ic: delay_us: got "-500.1", must be -500..500'),
     (5, 4, "0", ': channel ia: factor: got "0", must be a number above 0'),
-    (5, 5, "n" * 64, f': channel ia: channel: got "{"n" * 60}", must be a blank and a name of at most 63 bytes'),
+    (5, 5, "6", ': channel ia: sinc_order: got "6", must be a whole number, 0..5'),
+    (5, 5, "1.5", ': channel ia: sinc_order: got "1.5", must be a whole number, 0..5'),
+    (5, 6, "n" * 64, f': channel ia: channel: got "{"n" * 60}", must be a blank and a name of at most 63 bytes'),
     (8, 1, "d", ': point: got "d", must be a, b or c'),
     (8, 2, "0", ': point a: V of the reference: got "0", must be a number above 0'),
     (8, 4, "nan", ': point a: W of the reference: got "nan", must be a number'),
