@@ -9,7 +9,7 @@ import re
 import sys
 
 LINE = re.compile(r"@(\d+\.\d+):serial_update_parameters baudrate=(\d+) parity='(.)' data=(\d) stop=(\d)")
-PASSING_S = 0.02        # settings between stand for a millisecond, the shortest of the port for hundreds
+PASSING_S = 0.2         # settings between are over by then, on a busy host too; those of the port are held for longer
 MARKS = "50", "75"
 
 
